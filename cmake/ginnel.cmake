@@ -1,0 +1,65 @@
+# How every target of the project is built.
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(GTest REQUIRED)
+include(GoogleTest)
+
+add_library(ginnel_warnings INTERFACE)
+target_compile_options(ginnel_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror
+  # TRY is a statement expression and says so with __extension__.
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-gnu-statement-expression>)
+target_include_directories(ginnel_warnings INTERFACE ${PROJECT_SOURCE_DIR})
+if(GINNEL_SANITIZE)
+  target_compile_options(ginnel_warnings INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(ginnel_warnings INTERFACE -fsanitize=address,undefined)
+endif()
+if(GINNEL_FUZZ)
+  target_compile_options(ginnel_warnings INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+if(GINNEL_CTIME)
+  target_compile_definitions(ginnel_warnings INTERFACE GINNEL_CTIME=1)
+endif()
+
+# core_library(NAME SOURCES... DEPENDS targets...): one layer of core/, built
+# with the rules of core/: no exceptions, no run-time type information.
+function(core_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC ginnel_warnings ${ARG_DEPENDS})
+  target_compile_options(${name} PRIVATE -fno-exceptions -fno-rtti -fno-threadsafe-statics)
+  set_property(GLOBAL APPEND PROPERTY GINNEL_CORE_LIBRARIES ${name})
+endfunction()
+
+# hosted_library(NAME SOURCES... DEPENDS targets...): a layer outside core/.
+function(hosted_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC ginnel_warnings ${ARG_DEPENDS})
+endfunction()
+
+# ginnel_test(NAME SOURCES... DEPENDS targets...): a GoogleTest program whose
+# tests become ctest tests. They run with the source folder as working folder.
+function(ginnel_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ginnel_warnings ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT 300)
+endfunction()
+
+# ginnel_fuzz(NAME SOURCE DEPENDS targets...): a fuzz target. With GINNEL_FUZZ
+# it is a libFuzzer program; otherwise a program that replays the files of
+# fuzz/corpus/NAME, run by ctest.
+function(ginnel_fuzz name source)
+  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+  add_executable(fuzz_${name} ${source})
+  target_link_libraries(fuzz_${name} PRIVATE ginnel_warnings ${ARG_DEPENDS})
+  if(GINNEL_FUZZ)
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/replay.cc)
+    add_test(NAME fuzz_corpus_${name} COMMAND fuzz_${name} ${PROJECT_SOURCE_DIR}/fuzz/corpus/${name})
+  endif()
+endfunction()

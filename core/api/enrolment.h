@@ -1,0 +1,38 @@
+// The enrolment exchange, sealed under the invite's secret so that nobody
+// between, a broken TLS included, learns or changes anything.
+// Spec: docs/spec/enrolment.md.
+#ifndef CORE_API_ENROLMENT_H_
+#define CORE_API_ENROLMENT_H_
+
+#include "core/api/message.h"
+#include "core/base/rng.h"
+
+namespace core::api {
+
+// Sealed size = plain size + this: invite id 8, nonce 24, tag 16.
+inline constexpr std::size_t kEnrolOverhead = 48;
+
+enum class Direction : std::uint8_t { kRequest, kResponse };
+
+// What the server looks an invite up by; tells nothing about the secret.
+// First 8 bytes of HKDF(secret, "Ginnel enrolment 1 id").
+ByteArray<8> invite_id(const Secret<16>& secret);
+
+// Seals `plain` as invite id || nonce || XChaCha20-Poly1305 under a key of the
+// secret and the direction. Returns plain.size() + kEnrolOverhead.
+// Errors: kFull, kRng.
+Result<std::size_t> seal_enrolment(const Secret<16>& secret, Direction direction, Bytes plain,
+                                   Rng& rng, MutBytes out);
+// Opens it into `out`, at least sealed.size() - kEnrolOverhead bytes.
+// Errors: kMalformed (size), kNotFound (another invite), kBadTag, kFull.
+Result<std::size_t> open_enrolment(const Secret<16>& secret, Direction direction, Bytes sealed,
+                                   MutBytes out);
+
+// What `proof` signs: "Ginnel enrolment 1" || invite id || identity key ||
+// registration id (BE32) || SHA-256(CSR).
+ByteArray<18 + 8 + 33 + 4 + 32> enrolment_proof_message(const Secret<16>& secret,
+                                                        View<33> identity_key,
+                                                        std::uint32_t registration_id, Bytes csr);
+
+}  // namespace core::api
+#endif  // CORE_API_ENROLMENT_H_

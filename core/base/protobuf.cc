@@ -1,0 +1,89 @@
+#include "core/base/protobuf.h"
+
+namespace core {
+
+bool ProtobufReader::varint(std::uint64_t& out) {
+  out = 0;
+  for (unsigned i = 0; i < 10 && i < in_.size(); ++i) {
+    const std::uint8_t byte = in_[i];
+    if (i == 9 && byte > 1) return false;  // more than 64 bits
+    out |= std::uint64_t{byte & 0x7fu} << (7 * i);
+    if (byte < 0x80) {
+      in_ = in_.subspan(i + 1);
+      return true;
+    }
+  }
+  return false;
+}
+
+const ProtobufField* ProtobufReader::next() {
+  if (!ok_ || in_.empty()) return nullptr;
+  ok_ = false;  // until the field has been read
+  std::uint64_t tag = 0;
+  if (!varint(tag) || tag >> 3 == 0 || tag >> 3 > 0x1fffffff) return nullptr;
+  field_ = {};
+  field_.number = static_cast<std::uint32_t>(tag >> 3);
+  field_.type = static_cast<WireType>(tag & 7);
+  const auto fixed = [this](std::size_t size) {
+    if (in_.size() < size) return false;
+    for (std::size_t i = 0; i < size; ++i) field_.value |= std::uint64_t{in_[i]} << (8 * i);
+    in_ = in_.subspan(size);
+    return true;
+  };
+  switch (field_.type) {
+    case WireType::kVarint:
+      ok_ = varint(field_.value);
+      break;
+    case WireType::kFixed64:
+      ok_ = fixed(8);
+      break;
+    case WireType::kFixed32:
+      ok_ = fixed(4);
+      break;
+    case WireType::kBytes: {
+      std::uint64_t size = 0;
+      if (!varint(size) || size > in_.size()) return nullptr;
+      field_.bytes = in_.first(static_cast<std::size_t>(size));
+      in_ = in_.subspan(static_cast<std::size_t>(size));
+      ok_ = true;
+      break;
+    }
+  }
+  return ok_ ? &field_ : nullptr;
+}
+
+void ProtobufWriter::raw_varint(std::uint64_t value) {
+  while (value >= 0x80) {
+    out_.u8(static_cast<std::uint8_t>(value | 0x80));
+    value >>= 7;
+  }
+  out_.u8(static_cast<std::uint8_t>(value));
+}
+
+void ProtobufWriter::varint(std::uint32_t number, std::uint64_t value) {
+  raw_varint(std::uint64_t{number} << 3 | static_cast<std::uint8_t>(WireType::kVarint));
+  raw_varint(value);
+}
+
+void ProtobufWriter::bytes(std::uint32_t number, Bytes value) {
+  const MutBytes to = reserve(number, value.size());
+  if (!to.empty()) copy(value, to);
+}
+
+MutBytes ProtobufWriter::reserve(std::uint32_t number, std::size_t size) {
+  raw_varint(std::uint64_t{number} << 3 | static_cast<std::uint8_t>(WireType::kBytes));
+  raw_varint(size);
+  return out_.reserve(size);
+}
+
+std::size_t varint_size(std::uint64_t value) {
+  std::size_t size = 1;
+  while (value >>= 7) ++size;
+  return size;
+}
+
+std::size_t bytes_field_size(std::uint32_t number, std::size_t size) {
+  return varint_size(std::uint64_t{number} << 3) + varint_size(size) + size;
+}
+
+}  // namespace core

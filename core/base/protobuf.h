@@ -1,0 +1,72 @@
+// Protocol Buffers wire format: a zero-copy reader and a writer. Messages are
+// described in proto/ and docs/spec/; here is only the encoding.
+// Spec: [PB] encoding.
+#ifndef CORE_BASE_PROTOBUF_H_
+#define CORE_BASE_PROTOBUF_H_
+
+#include "core/base/writer.h"
+
+namespace core {
+
+enum class WireType : std::uint8_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
+
+// One field of a message. `bytes` is a view into the message.
+struct ProtobufField {
+  std::uint32_t number = 0;
+  WireType type{};
+  std::uint64_t value = 0;  // kVarint, kFixed32, kFixed64
+  Bytes bytes;              // kBytes
+};
+
+// Walks the fields of one message in the order they stand:
+//   ProtobufReader in(message);
+//   while (auto* f = in.next()) switch (f->number) { ... }
+//   if (!in.ok()) return Error::kMalformed;
+// Unknown fields are the caller's to ignore. Groups are refused.
+class ProtobufReader {
+ public:
+  explicit ProtobufReader(Bytes message) : in_(message) {}
+
+  // The next field, valid until the next call; nullptr at the end or after a
+  // malformed byte.
+  const ProtobufField* next();
+  // False once a byte did not parse.
+  bool ok() const { return ok_; }
+
+ private:
+  bool varint(std::uint64_t& out);
+
+  Bytes in_;
+  bool ok_ = true;
+  ProtobufField field_;
+};
+
+// Writes fields in the order of the calls. proto3 callers leave out defaults
+// themselves; nothing is left out here.
+class ProtobufWriter {
+ public:
+  explicit ProtobufWriter(MutBytes out) : out_(out) {}
+
+  void varint(std::uint32_t number, std::uint64_t value);
+  void bytes(std::uint32_t number, Bytes value);
+  // Starts a bytes field of exactly `size` bytes that the caller fills; empty
+  // if there is no room.
+  MutBytes reserve(std::uint32_t number, std::size_t size);
+
+  // What has been written so far. Lives as long as the buffer.
+  Bytes written() const { return out_.written(); }
+  // Errors: kFull.
+  Result<std::size_t> finish() const { return out_.finish(); }
+
+ private:
+  void raw_varint(std::uint64_t value);
+  Writer out_;
+};
+
+// Bytes that a varint of `value` takes: 1 to 10.
+std::size_t varint_size(std::uint64_t value);
+// Bytes that a bytes field of `size` takes, tag and length included.
+std::size_t bytes_field_size(std::uint32_t number, std::size_t size);
+
+}  // namespace core
+#endif  // CORE_BASE_PROTOBUF_H_

@@ -1,0 +1,26 @@
+// Time as values: the core never reads a clock.
+#ifndef CORE_BASE_TIME_H_
+#define CORE_BASE_TIME_H_
+
+#include <compare>
+#include <cstdint>
+
+namespace core {
+
+// Milliseconds on the caller's monotonic clock.
+struct Instant {
+  std::int64_t ms = 0;
+  friend constexpr auto operator<=>(Instant, Instant) = default;
+  friend constexpr Instant operator+(Instant at, std::int64_t ms) { return {at.ms + ms}; }
+};
+// Sorts last: a deadline that is not armed.
+inline constexpr Instant kNever{INT64_MAX};
+
+// Milliseconds since 1970-01-01 UTC, as far as the caller knows. May jump.
+struct WallTime {
+  std::int64_t ms = 0;
+  friend constexpr auto operator<=>(WallTime, WallTime) = default;
+};
+
+}  // namespace core
+#endif  // CORE_BASE_TIME_H_

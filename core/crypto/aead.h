@@ -1,0 +1,26 @@
+// ChaCha20-Poly1305 and XChaCha20-Poly1305.
+// Spec: [RFC8439] 2.8, [XChaCha] 2.
+#ifndef CORE_CRYPTO_AEAD_H_
+#define CORE_CRYPTO_AEAD_H_
+
+#include "core/base/bytes.h"
+#include "core/base/result.h"
+
+namespace core::crypto {
+
+inline constexpr std::size_t kAeadTagSize = 16;
+
+// Encrypts `text` in place: `text` is the plaintext followed by kAeadTagSize
+// bytes of room for the tag. REQUIRES: text.size() >= kAeadTagSize.
+// Never use a nonce twice with one key.
+void chacha20_poly1305_seal(View<32> key, View<12> nonce, Bytes ad, MutBytes text);
+void xchacha20_poly1305_seal(View<32> key, View<24> nonce, Bytes ad, MutBytes text);
+
+// Decrypts `text`, ciphertext and tag, in place and returns the plaintext's
+// size, text.size() - kAeadTagSize. Errors: kMalformed if there is no room for
+// a tag; kBadTag, and then `text` is all zeros.
+Result<std::size_t> chacha20_poly1305_open(View<32> key, View<12> nonce, Bytes ad, MutBytes text);
+Result<std::size_t> xchacha20_poly1305_open(View<32> key, View<24> nonce, Bytes ad, MutBytes text);
+
+}  // namespace core::crypto
+#endif  // CORE_CRYPTO_AEAD_H_
