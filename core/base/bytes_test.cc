@@ -19,7 +19,8 @@ TEST(Secret, IsWiped) {
   *secret = std::move(moved);
   EXPECT_EQ(secret->view()[31], 0xa5);
   secret->~Secret<32>();
-  for (std::size_t i = 0; i < sizeof(place); ++i) EXPECT_EQ(*const_cast<volatile unsigned char*>(&place[i]), 0);
+  for (std::size_t i = 0; i < sizeof(place); ++i)
+    EXPECT_EQ(*const_cast<volatile unsigned char*>(&place[i]), 0);
 }
 
 TEST(Reader, ReadsFieldsInOrderAndKnowsTheEnd) {

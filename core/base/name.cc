@@ -6,7 +6,8 @@ Result<DeviceName> DeviceName::parse(Bytes text) {
   if (text.empty() || text.size() > kMaxSize) return Error::kMalformed;
   bool only_dots = text.size() <= 2;
   for (const std::uint8_t c : text) {
-    const bool allowed = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    const bool allowed =
+        (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
     if (!allowed) return Error::kMalformed;
     only_dots = only_dots && c == '.';
   }

@@ -24,7 +24,8 @@ TEST(DeviceName, RefusesEverythingElse) {
   EXPECT_EQ(parse(".").error(), Error::kMalformed);
   EXPECT_EQ(parse("..").error(), Error::kMalformed);
   for (int c = 0; c < 256; ++c) {
-    const bool allowed = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    const bool allowed =
+        (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
     EXPECT_EQ(parse(std::string("a") + static_cast<char>(c)).ok(), allowed) << c;
   }
 }

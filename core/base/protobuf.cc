@@ -31,15 +31,9 @@ const ProtobufField* ProtobufReader::next() {
     return true;
   };
   switch (field_.type) {
-    case WireType::kVarint:
-      ok_ = varint(field_.value);
-      break;
-    case WireType::kFixed64:
-      ok_ = fixed(8);
-      break;
-    case WireType::kFixed32:
-      ok_ = fixed(4);
-      break;
+    case WireType::kVarint: ok_ = varint(field_.value); break;
+    case WireType::kFixed64: ok_ = fixed(8); break;
+    case WireType::kFixed32: ok_ = fixed(4); break;
     case WireType::kBytes: {
       std::uint64_t size = 0;
       if (!varint(size) || size > in_.size()) return nullptr;

@@ -10,20 +10,20 @@ namespace core {
 
 // Why an operation failed. One list for the whole core, so that a caller's
 // switch is exhaustive. Never carries text, addresses or key material.
-enum class [[nodiscard]] Error : std::uint8_t {
-  kMalformed,    // bytes do not parse; the sender is broken or hostile
-  kBadVersion,   // well formed, but of a version that is not spoken here
-  kBadTag,       // authentication failed: a tag, a MAC, a signature or padding
-  kBadKey,       // a public key that must not be used: low order, not canonical
-  kReplay,       // seen before, or older than what is kept
-  kNotFound,     // no such key, session, peer or record
-  kUntrusted,    // the peer's identity key differs from the one known
-  kOutOfOrder,   // a valid request in a state that does not expect it
-  kExpired,      // key, session, token or certificate past its limit
-  kFull,         // a fixed-size table or the caller's buffer has no room
-  kRng,          // the random source failed
-  kStore,        // the store failed to read or to commit
-  kRefused,      // the other side said no
+enum class [[nodiscard]] Error : std::uint8_t{
+    kMalformed,   // bytes do not parse; the sender is broken or hostile
+    kBadVersion,  // well formed, but of a version that is not spoken here
+    kBadTag,      // authentication failed: a tag, a MAC, a signature or padding
+    kBadKey,      // a public key that must not be used: low order, not canonical
+    kReplay,      // seen before, or older than what is kept
+    kNotFound,    // no such key, session, peer or record
+    kUntrusted,   // the peer's identity key differs from the one known
+    kOutOfOrder,  // a valid request in a state that does not expect it
+    kExpired,     // key, session, token or certificate past its limit
+    kFull,        // a fixed-size table or the caller's buffer has no room
+    kRng,         // the random source failed
+    kStore,       // the store failed to read or to commit
+    kRefused,     // the other side said no
 };
 
 template <class T>
