@@ -18,9 +18,9 @@ struct Token {
   ByteArray<kMaxHostSize> host_text{};  // DNS name or IP address of ginneld's HTTPS listener
   std::uint8_t host_size = 0;
   std::uint16_t port = 0;
-  ByteArray<16> ca_fingerprint{};       // first 16 bytes of SHA-256(CA certificate, DER)
-  Secret<16> secret;                    // one-time
-  std::uint32_t expires_s = 0;          // seconds since 1970
+  ByteArray<16> ca_fingerprint{};  // first 16 bytes of SHA-256(CA certificate, DER)
+  Secret<16> secret;               // one-time
+  std::uint32_t expires_s = 0;     // seconds since 1970
 
   Bytes host() const { return Bytes(host_text).first(host_size); }
   bool expired(WallTime now) const { return now.ms / 1000 >= expires_s; }

@@ -2,14 +2,14 @@
 
 namespace core {
 
-bool ProtobufReader::varint(std::uint64_t& out) {
+bool take_varint(Bytes& in, std::uint64_t& out) {
   out = 0;
-  for (unsigned i = 0; i < 10 && i < in_.size(); ++i) {
-    const std::uint8_t byte = in_[i];
+  for (unsigned i = 0; i < 10 && i < in.size(); ++i) {
+    const std::uint8_t byte = in[i];
     if (i == 9 && byte > 1) return false;  // more than 64 bits
     out |= std::uint64_t{byte & 0x7fu} << (7 * i);
     if (byte < 0x80) {
-      in_ = in_.subspan(i + 1);
+      in = in.subspan(i + 1);
       return true;
     }
   }
@@ -20,7 +20,7 @@ const ProtobufField* ProtobufReader::next() {
   if (!ok_ || in_.empty()) return nullptr;
   ok_ = false;  // until the field has been read
   std::uint64_t tag = 0;
-  if (!varint(tag) || tag >> 3 == 0 || tag >> 3 > 0x1fffffff) return nullptr;
+  if (!take_varint(in_, tag) || tag >> 3 == 0 || tag >> 3 > 0x1fffffff) return nullptr;
   field_ = {};
   field_.number = static_cast<std::uint32_t>(tag >> 3);
   field_.type = static_cast<WireType>(tag & 7);
@@ -31,12 +31,12 @@ const ProtobufField* ProtobufReader::next() {
     return true;
   };
   switch (field_.type) {
-    case WireType::kVarint: ok_ = varint(field_.value); break;
+    case WireType::kVarint: ok_ = take_varint(in_, field_.value); break;
     case WireType::kFixed64: ok_ = fixed(8); break;
     case WireType::kFixed32: ok_ = fixed(4); break;
     case WireType::kBytes: {
       std::uint64_t size = 0;
-      if (!varint(size) || size > in_.size()) return nullptr;
+      if (!take_varint(in_, size) || size > in_.size()) return nullptr;
       field_.bytes = in_.first(static_cast<std::size_t>(size));
       in_ = in_.subspan(static_cast<std::size_t>(size));
       ok_ = true;

@@ -18,6 +18,10 @@ struct ProtobufField {
   Bytes bytes;              // kBytes
 };
 
+// Takes a varint off the front of `in`. False, and nothing taken, if there is
+// none of at most 64 bits.
+bool take_varint(Bytes& in, std::uint64_t& out);
+
 // Walks the fields of one message in the order they stand:
 //   ProtobufReader in(message);
 //   while (auto* f = in.next()) switch (f->number) { ... }
@@ -34,8 +38,6 @@ class ProtobufReader {
   bool ok() const { return ok_; }
 
  private:
-  bool varint(std::uint64_t& out);
-
   Bytes in_;
   bool ok_ = true;
   ProtobufField field_;
@@ -53,6 +55,8 @@ class ProtobufWriter {
   // if there is no room.
   MutBytes reserve(std::uint32_t number, std::size_t size);
 
+  // Bytes that still fit.
+  std::size_t room() const { return out_.room(); }
   // What has been written so far. Lives as long as the buffer.
   Bytes written() const { return out_.written(); }
   // Errors: kFull.

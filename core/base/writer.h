@@ -43,6 +43,8 @@ class Writer {
   }
 
   std::size_t size() const { return size_; }
+  // Bytes that still fit; 0 after a write that did not.
+  std::size_t room() const { return ok_ ? out_.size() - size_ : 0; }
   bool ok() const { return ok_; }
   // What has been written so far. Lives as long as the buffer.
   Bytes written() const { return out_.first(size_); }

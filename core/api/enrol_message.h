@@ -1,0 +1,89 @@
+// Messages about who belongs to a site: enrolment, certificates, contacts,
+// notices. The rules of parse() and encode() are those of core/api/message.h.
+// Spec: [API] contacts, docs/spec/enrolment.md.
+#ifndef CORE_API_ENROL_MESSAGE_H_
+#define CORE_API_ENROL_MESSAGE_H_
+
+#include "core/api/repeated.h"
+
+namespace core::api {
+
+inline constexpr std::size_t kMaxContactsPerPage = 100;
+inline constexpr std::size_t kMaxCsrSize = 2048;
+inline constexpr std::size_t kMaxCertificateSize = 4096;
+inline constexpr std::size_t kMaxHostSize = 255;
+
+struct ContactsRequest {
+  DeviceName after{};  // empty: from the start
+  static Result<ContactsRequest> parse(Bytes in);
+  Result<std::size_t> encode(MutBytes out) const;
+};
+
+struct ContactView {
+  DeviceName name{};
+  View<33> identity_key;
+  static Result<ContactView> parse(Bytes in);
+  Result<std::size_t> encode(MutBytes out) const;
+};
+
+struct ContactsResponseView {
+  Repeated<ContactView> contact{};
+  bool more = false;
+  static Result<ContactsResponseView> parse(Bytes in);
+};
+// Writes the contacts of a ContactsResponse (field 1) or EnrolResponse
+// (field 8), and the former's `more`.
+Status append_contact(ProtobufWriter& out, std::uint32_t field, const ContactView& contact);
+
+struct RenewRequestView {
+  Bytes csr{};  // not empty
+  static Result<RenewRequestView> parse(Bytes in);
+  Result<std::size_t> encode(MutBytes out) const;
+};
+
+struct RenewResponseView {
+  Bytes certificate{};  // not empty
+  static Result<RenewResponseView> parse(Bytes in);
+  Result<std::size_t> encode(MutBytes out) const;
+};
+
+struct Notice {
+  enum class Kind : std::uint8_t {
+    kNone = 0,
+    kLowPreKeys = 1,
+    kKeyDrift = 2,
+    kRenewalDue = 3,
+    kContactsChanged = 4,
+    kRevoked = 5,
+  };
+  Kind kind = Kind::kNone;  // kNone: a kind of a later version
+  std::uint32_t one_time_count = 0;
+  std::uint32_t one_time_kem_count = 0;
+  static Result<Notice> parse(Bytes in);
+  Result<std::size_t> encode(MutBytes out) const;
+};
+
+struct EnrolRequestView {
+  View<33> identity_key;
+  std::uint32_t registration_id = 0;  // 1 to 16380
+  Bytes csr{};                        // not empty
+  View<64> proof;
+  static Result<EnrolRequestView> parse(Bytes in);
+  Result<std::size_t> encode(MutBytes out) const;
+};
+
+struct EnrolResponseView {
+  Code code{};
+  Bytes text{};
+  DeviceName name{};  // empty unless code is kOk, like all that follows
+  Bytes certificate{}, ca_certificate{};
+  Bytes broker_host{};
+  std::uint16_t broker_port = 0;
+  Repeated<ContactView> contact{};
+  static Result<EnrolResponseView> parse(Bytes in);
+  // Without contacts: append_contact(out, 8, ...) adds them behind.
+  Result<std::size_t> encode(MutBytes out) const;
+};
+
+}  // namespace core::api
+#endif  // CORE_API_ENROL_MESSAGE_H_

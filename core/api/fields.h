@@ -1,0 +1,133 @@
+// How the messages of this layer read and write their fields. For the .cc
+// files of this folder only.
+#ifndef CORE_API_FIELDS_H_
+#define CORE_API_FIELDS_H_
+
+#include "core/api/repeated.h"
+
+namespace core::api {
+
+// Walks a message's fields. Each call below takes the field that next() has
+// found; one that breaks a rule makes ok() false at the end.
+class FieldReader {
+ public:
+  explicit FieldReader(Bytes message) : reader_(message), message_(message) {}
+
+  // The number of the next field, or 0 at the end.
+  std::uint32_t next() {
+    field_ = reader_.next();
+    return field_ == nullptr ? 0 : field_->number;
+  }
+  // True iff every byte has parsed and no field broke a rule.
+  bool ok() const { return ok_ && reader_.ok(); }
+
+  void u64(std::uint64_t& out) {
+    if (is(WireType::kVarint)) out = field_->value;
+  }
+  void u32(std::uint32_t& out) {
+    if (!is(WireType::kVarint)) return;
+    ok_ = ok_ && field_->value <= UINT32_MAX;
+    out = static_cast<std::uint32_t>(field_->value);
+  }
+  void bytes(Bytes& out) {
+    if (is(WireType::kBytes)) out = field_->bytes;
+  }
+  // An absent name may also stand there as the empty text.
+  void name(DeviceName& out) {
+    if (!is(WireType::kBytes)) return;
+    out = DeviceName();
+    if (field_->bytes.empty()) return;
+    const auto name = DeviceName::parse(field_->bytes);
+    ok_ = ok_ && name.ok();
+    if (name) out = *name;
+  }
+  template <class T>
+  void message(std::optional<T>& out) {
+    if (!is(WireType::kBytes)) return;
+    auto value = T::parse(field_->bytes);
+    ok_ = ok_ && value.ok();
+    if (value) out = *value;
+  }
+  // One more element of a repeated field of at most `max`.
+  template <class T>
+  void element(Repeated<T>& out, std::size_t max) {
+    if (!is(WireType::kBytes)) return;
+    ok_ = ok_ && out.count() < max && T::parse(field_->bytes).ok();
+    out = Repeated<T>(message_, field_->number, out.count() + 1);
+  }
+  // The field as it stands, of whatever type.
+  const ProtobufField& raw() const { return *field_; }
+  void fail() { ok_ = false; }
+
+ private:
+  bool is(WireType type) {
+    ok_ = ok_ && field_->type == type;
+    return field_->type == type;
+  }
+
+  ProtobufReader reader_;
+  Bytes message_;
+  const ProtobufField* field_ = nullptr;
+  bool ok_ = true;
+};
+
+// A prekey's id: 1 to 2^31 - 1.
+inline bool is_key_id(std::uint32_t id) { return id >= 1 && id <= 0x7fffffff; }
+
+inline Code to_code(std::uint64_t value) {
+  const auto last = static_cast<std::uint64_t>(Code::kInternal);
+  return value > last ? Code::kInternal : static_cast<Code>(value);
+}
+
+// Stands in for a ProtobufWriter to learn a message's size.
+class SizeCounter {
+ public:
+  void varint(std::uint32_t number, std::uint64_t value) {
+    size_ += varint_size(std::uint64_t{number} << 3) + varint_size(value);
+  }
+  void bytes(std::uint32_t number, Bytes value) { size_ += bytes_field_size(number, value.size()); }
+  std::size_t size() const { return size_; }
+
+ private:
+  std::size_t size_ = 0;
+};
+
+// Fields are left out when they have proto3's default.
+template <class Out>
+void put(Out& out, std::uint32_t number, std::uint64_t value) {
+  if (value != 0) out.varint(number, value);
+}
+template <class Out>
+void put(Out& out, std::uint32_t number, Bytes value) {
+  if (!value.empty()) out.bytes(number, value);
+}
+
+// The size of `message`, whose fields write_fields(out, message) writes.
+template <class T>
+std::size_t encoded_size(const T& message) {
+  SizeCounter counter;
+  write_fields(counter, message);
+  return counter.size();
+}
+
+// The encode() of every message. Errors: kFull, and then `out` is all zeros.
+template <class T>
+Result<std::size_t> encode_fields(const T& message, MutBytes out) {
+  ProtobufWriter writer(out);
+  write_fields(writer, message);
+  const auto size = writer.finish();
+  if (!size) wipe(out);
+  return size;
+}
+
+// Appends `message` as a field. Errors: kFull, and then nothing is written.
+template <class T>
+Status append_message(ProtobufWriter& out, std::uint32_t number, const T& message) {
+  const std::size_t size = encoded_size(message);
+  if (out.room() < bytes_field_size(number, size)) return Error::kFull;
+  TRY(encode_fields(message, out.reserve(number, size)));
+  return {};
+}
+
+}  // namespace core::api
+#endif  // CORE_API_FIELDS_H_

@@ -1,0 +1,68 @@
+// Messages that carry mail: send, push, ack. The rules of parse() and encode()
+// are those of core/api/message.h. Spec: [API] mail.
+#ifndef CORE_API_MAIL_MESSAGE_H_
+#define CORE_API_MAIL_MESSAGE_H_
+
+#include "core/api/repeated.h"
+
+namespace core::api {
+
+inline constexpr std::size_t kMailIdSize = 16;
+inline constexpr std::size_t kMaxMailsPerRequest = 64;
+inline constexpr std::size_t kMaxCiphertextSize = 65536;
+
+struct MailView {
+  DeviceName to{}, from{};  // empty if absent
+  View<kMailIdSize> mail_id;
+  std::uint32_t type = 0;
+  Bytes ciphertext{};  // not empty
+  std::uint64_t sequence = 0;
+  std::uint64_t stored_at_ms = 0;
+  std::uint32_t ttl_s = 0;
+  static Result<MailView> parse(Bytes in);
+  Result<std::size_t> encode(MutBytes out) const;
+  // Bytes that this mail adds to a SendRequest or MailPush.
+  std::size_t field_size() const;
+};
+
+// A SendRequest or a MailPush: both are mails in field 1. 1 to 64 of them.
+struct MailsView {
+  Repeated<MailView> mail{};
+  static Result<MailsView> parse(Bytes in);
+};
+class MailsWriter {
+ public:
+  explicit MailsWriter(MutBytes out) : out_(out) {}
+  // Errors: kFull, and then nothing of this mail is written.
+  Status add(const MailView& mail);
+  std::size_t count() const { return count_; }
+  Result<std::size_t> finish() const { return out_.finish(); }
+  Bytes written() const { return out_.written(); }
+
+ private:
+  ProtobufWriter out_;
+  std::size_t count_ = 0;
+};
+
+struct SendResponse {
+  std::array<Code, kMaxMailsPerRequest> code{};
+  std::size_t count = 0;
+  static Result<SendResponse> parse(Bytes in);
+  Result<std::size_t> encode(MutBytes out) const;
+};
+
+struct AckRequest {
+  std::uint64_t through = 0;
+  std::uint32_t window = 0;
+  static Result<AckRequest> parse(Bytes in);
+  Result<std::size_t> encode(MutBytes out) const;
+};
+
+struct AckResponse {
+  std::uint64_t waiting = 0;
+  static Result<AckResponse> parse(Bytes in);
+  Result<std::size_t> encode(MutBytes out) const;
+};
+
+}  // namespace core::api
+#endif  // CORE_API_MAIL_MESSAGE_H_
