@@ -5,6 +5,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/result.h"
+#include "core/messenger/limits.h"
 
 namespace core::messenger {
 

@@ -1,0 +1,78 @@
+// Sizes and times of the messenger, for a Linux device and, with
+// GINNEL_SMALL_DEVICE defined, for a microcontroller.
+// Spec: docs/spec/device-store.md.
+#ifndef CORE_MESSENGER_LIMITS_H_
+#define CORE_MESSENGER_LIMITS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace core::messenger {
+
+#ifdef GINNEL_SMALL_DEVICE
+inline constexpr bool kSmallDevice = true;
+#else
+inline constexpr bool kSmallDevice = false;
+#endif
+
+// ---- memory: Linux, microcontroller ------------------------------------
+inline constexpr std::size_t kMaxContacts = kSmallDevice ? 32 : 1024;
+// Messages that wait to be sent, failed ones included.
+inline constexpr std::size_t kMaxOutbox = kSmallDevice ? 32 : 1024;
+// Messages that wait to be read; with no room left no mail is asked for.
+inline constexpr std::size_t kMaxInbox = kSmallDevice ? 32 : 1024;
+// Longest text of one message.
+inline constexpr std::size_t kMaxPlaintext = kSmallDevice ? 2048 : 60'000;
+// Longest ciphertext that is kept or read: padding, keys, header and the
+// keys of a first message on top of the text.
+inline constexpr std::size_t kMaxCiphertext = kMaxPlaintext + 2048;
+// Largest encoded request or push. One mail of the longest text fits.
+inline constexpr std::size_t kMaxPayload = kSmallDevice ? 8192 : 65'536;
+// What mails and keys are grouped up to. A single larger mail goes alone.
+inline constexpr std::size_t kPieceSize = kSmallDevice ? 6144 : 32'768;
+inline constexpr std::size_t kMaxEvents = 64;
+inline constexpr std::size_t kMaxCsr = 1024;
+inline constexpr std::size_t kMaxCertificate = 2048;
+
+// Largest value that a Store is asked to keep. A session with many skipped
+// keys is the largest of all records.
+inline constexpr std::size_t kMaxValueSize = kSmallDevice ? 16'384 : 262'144;
+
+// ---- keys ----------------------------------------------------------------
+// What the server is kept stocked with, and the counts below which it is
+// filled up again.
+inline constexpr std::uint32_t kOneTimeTarget = 100;
+inline constexpr std::uint32_t kOneTimeLow = 25;
+inline constexpr std::uint32_t kKemTarget = kSmallDevice ? 4 : 8;
+inline constexpr std::uint32_t kKemLow = 2;
+// Private keys kept: a key that was handed out long ago is overwritten when
+// so many newer ones have been made. Powers of two.
+inline constexpr std::uint32_t kOneTimeKept = kSmallDevice ? 256 : 1024;
+inline constexpr std::uint32_t kKemKept = kSmallDevice ? 16 : 128;
+inline constexpr std::uint32_t kSignedKept = 8;
+inline constexpr std::uint32_t kLastResortKept = 4;
+// Base keys remembered for each last-resort key, against replay.
+inline constexpr std::size_t kBaseKeysKept = kSmallDevice ? 32 : 128;
+// Keys made in one call of poll(), so that a slow processor is not blocked.
+inline constexpr std::uint32_t kKemPerStep = kSmallDevice ? 1 : 4;
+inline constexpr std::uint32_t kOneTimePerStep = kSmallDevice ? 4 : 50;
+
+inline constexpr std::int64_t kDayMs = 24 * 3600 * std::int64_t{1000};
+inline constexpr std::int64_t kSignedLifetimeMs = 7 * kDayMs;
+inline constexpr std::int64_t kLastResortLifetimeMs = 30 * kDayMs;
+// How long a replaced key still opens first messages.
+inline constexpr std::int64_t kOverlapMs = 30 * kDayMs;
+
+// ---- time ----------------------------------------------------------------
+// A request without an answer is repeated after 1 s, 2 s, 4 s, ... 30 s.
+inline constexpr std::int64_t kRepeatFirstMs = 1000;
+inline constexpr std::int64_t kRepeatMaxMs = 30'000;
+// A request that was refused for now is made anew after 5 s, ... 5 min.
+inline constexpr std::int64_t kRetryFirstMs = 5'000;
+inline constexpr std::int64_t kRetryMaxMs = 300'000;
+inline constexpr std::int64_t kAckIdleMs = 15'000;
+inline constexpr std::int64_t kStatusMs = 6 * 3600 * std::int64_t{1000};
+inline constexpr std::uint32_t kAckWindow = kSmallDevice ? 4 : 64;
+
+}  // namespace core::messenger
+#endif  // CORE_MESSENGER_LIMITS_H_
