@@ -24,8 +24,8 @@ class Blake2s {
 
   std::array<std::uint32_t, 8> h_;
   ByteArray<64> block_{};
-  std::uint64_t count_ = 0;      // message bytes compressed so far
-  std::size_t used_ = 0;         // bytes waiting in block_
+  std::uint64_t count_ = 0;  // message bytes compressed so far
+  std::size_t used_ = 0;     // bytes waiting in block_
   std::size_t output_size_;
 };
 

@@ -12,5 +12,21 @@ namespace core::crypto {
 // because chain keys and message keys are made with it.
 Secret<32> hmac_sha256(Bytes key, std::initializer_list<Bytes> parts);
 
+// One key, many messages: the key is hashed once. Wipes itself at the end.
+class HmacSha256 {
+ public:
+  explicit HmacSha256(Bytes key);
+  ~HmacSha256() { wipe(state_); }
+  HmacSha256(const HmacSha256&) = delete;
+  HmacSha256& operator=(const HmacSha256&) = delete;
+
+  void update(Bytes message);
+  // Writes the HMAC of all bytes since the last finish(); ready for the next.
+  void finish(MutView<32> out);
+
+ private:
+  alignas(16) ByteArray<384> state_;  // of the backend
+};
+
 }  // namespace core::crypto
 #endif  // CORE_CRYPTO_HMAC_H_

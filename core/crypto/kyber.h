@@ -15,13 +15,15 @@ inline constexpr std::size_t kKyber1024PrivateKeySize = 1 + MlKem1024::kPrivateK
 inline constexpr std::size_t kKyber1024CiphertextSize = 1 + MlKem1024::kCiphertextSize;  // 1569
 
 // Writes the public key, type byte first, of a 64-byte seed. Constant time.
-void kyber1024_public_key(View<64> seed, MutView<kKyber1024PublicKeySize> public_key, MlKemWork& work);
+void kyber1024_public_key(View<64> seed, MutView<kKyber1024PublicKeySize> public_key,
+                          MlKemWork& work);
 
 // Encapsulates with 32 random bytes to a public key with its type byte.
 // Errors: kBadKey if the type byte or a coefficient is wrong; then
 // `ciphertext` is all zeros. Constant time in `random`.
 Result<Secret<32>> kyber1024_encapsulate(View<kKyber1024PublicKeySize> public_key, View<32> random,
-                                         MutView<kKyber1024CiphertextSize> ciphertext, MlKemWork& work);
+                                         MutView<kKyber1024CiphertextSize> ciphertext,
+                                         MlKemWork& work);
 
 // The shared secret. Errors: kBadKey if the type byte is wrong. Constant time
 // in the seed; a ciphertext made for another key gives a useless secret.

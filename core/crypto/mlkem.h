@@ -23,8 +23,8 @@ struct MlKemWork {
 template <std::size_t K>
 struct MlKem {
   static_assert(K == 3 || K == 4);
-  static constexpr std::size_t kPublicKeySize = 384 * K + 32;            // 1184, 1568
-  static constexpr std::size_t kPrivateKeySize = 768 * K + 96;           // 2400, 3168
+  static constexpr std::size_t kPublicKeySize = 384 * K + 32;   // 1184, 1568
+  static constexpr std::size_t kPrivateKeySize = 768 * K + 96;  // 2400, 3168
   static constexpr std::size_t kCiphertextSize = K == 3 ? 1088 : 1568;
 
   // Writes the public key of a seed. Constant time.

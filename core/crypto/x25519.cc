@@ -1,0 +1,49 @@
+// X25519 by libsodium.
+#include "core/crypto/x25519.h"
+
+#include <sodium.h>
+
+#include "core/crypto/ct.h"
+#include "core/crypto/edwards.h"
+#include "core/crypto/field25519.h"
+
+namespace core::crypto {
+
+Secret<32> x25519_private(View<32> random) {
+  Secret<32> key(random);
+  const MutView<32> bytes = key.mut();
+  bytes[0] &= 248;
+  bytes[31] = static_cast<std::uint8_t>((bytes[31] & 127) | 64);
+  return key;
+}
+
+Result<Secret<32>> x25519_private(Rng& rng) {
+  const auto random = TRY(rng.draw<32>());
+  return x25519_private(random.view());
+}
+
+ByteArray<32> x25519_public(const Secret<32>& private_key) {
+  ByteArray<32> out;
+  crypto_scalarmult_curve25519_base(out.data(), private_key.view().data());
+  declassify(out);  // a public key
+  return out;
+}
+
+Result<Secret<32>> x25519(const Secret<32>& private_key, View<32> public_key) {
+  Secret<32> out;
+  int code =
+      crypto_scalarmult_curve25519(out.mut().data(), private_key.view().data(), public_key.data());
+  // Whether the public key is of low order follows from the public key.
+  declassify({reinterpret_cast<const std::uint8_t*>(&code), sizeof(code)});
+  if (code != 0) return Error::kBadKey;
+  return out;
+}
+
+bool x25519_is_prime_order_var(View<32> public_key) {
+  const auto canonical = field25519::to_bytes(field25519::from_bytes(public_key));
+  if (!equal_var(canonical, public_key)) return false;
+  const auto point = edwards_from_u(public_key, 0);
+  return point.ok() && crypto_core_ed25519_is_valid_point((*point).data()) == 1;
+}
+
+}  // namespace core::crypto
