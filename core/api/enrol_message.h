@@ -12,6 +12,7 @@ inline constexpr std::size_t kMaxContactsPerPage = 100;
 inline constexpr std::size_t kMaxCsrSize = 2048;
 inline constexpr std::size_t kMaxCertificateSize = 4096;
 inline constexpr std::size_t kMaxHostSize = 255;
+inline constexpr std::uint32_t kMaxRegistrationId = 16380;
 
 struct ContactsRequest {
   DeviceName after{};  // empty: from the start
@@ -31,8 +32,9 @@ struct ContactsResponseView {
   bool more = false;
   static Result<ContactsResponseView> parse(Bytes in);
 };
-// Writes the contacts of a ContactsResponse (field 1) or EnrolResponse
-// (field 8), and the former's `more`.
+// Writes a contact of a ContactsResponse (field 1) or EnrolResponse (field 8).
+// The former's `more` is out.varint(2, 1), or nothing.
+// Errors: kFull, and then nothing of this contact is written.
 Status append_contact(ProtobufWriter& out, std::uint32_t field, const ContactView& contact);
 
 struct RenewRequestView {

@@ -57,7 +57,6 @@ class FieldReader {
   }
   // The field as it stands, of whatever type.
   const ProtobufField& raw() const { return *field_; }
-  void fail() { ok_ = false; }
 
  private:
   bool is(WireType type) {
@@ -86,6 +85,7 @@ class SizeCounter {
     size_ += varint_size(std::uint64_t{number} << 3) + varint_size(value);
   }
   void bytes(std::uint32_t number, Bytes value) { size_ += bytes_field_size(number, value.size()); }
+  void add(std::size_t size) { size_ += size; }
   std::size_t size() const { return size_; }
 
  private:
@@ -102,12 +102,25 @@ void put(Out& out, std::uint32_t number, Bytes value) {
   if (!value.empty()) out.bytes(number, value);
 }
 
-// The size of `message`, whose fields write_fields(out, message) writes.
+// Each message with an encode() has a write_fields(out, message), for a
+// ProtobufWriter and a SizeCounter alike. The size that it writes:
 template <class T>
 std::size_t encoded_size(const T& message) {
   SizeCounter counter;
   write_fields(counter, message);
   return counter.size();
+}
+
+// A field that is a message.
+template <class T>
+void put_message(SizeCounter& out, std::uint32_t number, const T& message) {
+  out.add(bytes_field_size(number, encoded_size(message)));
+}
+template <class T>
+void put_message(ProtobufWriter& out, std::uint32_t number, const T& message) {
+  const std::size_t size = encoded_size(message);
+  ProtobufWriter inner(out.reserve(number, size));
+  write_fields(inner, message);
 }
 
 // The encode() of every message. Errors: kFull, and then `out` is all zeros.
@@ -125,7 +138,7 @@ template <class T>
 Status append_message(ProtobufWriter& out, std::uint32_t number, const T& message) {
   const std::size_t size = encoded_size(message);
   if (out.room() < bytes_field_size(number, size)) return Error::kFull;
-  TRY(encode_fields(message, out.reserve(number, size)));
+  put_message(out, number, message);
   return {};
 }
 

@@ -40,7 +40,9 @@ struct PublishRequestView {
   Repeated<KemPreKeyView> one_time_kem{};
   static Result<PublishRequestView> parse(Bytes in);
 };
-// Writes a PublishRequest part by part, in the order of the calls.
+// Writes a PublishRequest part by part, in the order of the calls. Each call's
+// errors: kFull (no room, or over the limit of a request), and then nothing of
+// this key is written.
 class PublishRequestWriter {
  public:
   explicit PublishRequestWriter(MutBytes out) : out_(out) {}
@@ -52,6 +54,8 @@ class PublishRequestWriter {
 
  private:
   ProtobufWriter out_;
+  std::size_t one_time_count_ = 0;
+  std::size_t kem_count_ = 0;
 };
 
 struct PublishResponse {

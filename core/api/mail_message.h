@@ -33,7 +33,7 @@ struct MailsView {
 class MailsWriter {
  public:
   explicit MailsWriter(MutBytes out) : out_(out) {}
-  // Errors: kFull, and then nothing of this mail is written.
+  // Errors: kFull (no room, or 64 are there), and then nothing of this mail is written.
   Status add(const MailView& mail);
   std::size_t count() const { return count_; }
   Result<std::size_t> finish() const { return out_.finish(); }

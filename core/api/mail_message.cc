@@ -1,0 +1,141 @@
+#include "core/api/mail_message.h"
+
+#include "core/api/fields.h"
+
+namespace core::api {
+
+template <class Out>
+static void write_fields(Out& out, const MailView& m) {
+  put(out, 1, m.to.bytes());
+  put(out, 2, m.from.bytes());
+  put(out, 3, m.mail_id);
+  put(out, 4, m.type);
+  put(out, 5, m.ciphertext);
+  put(out, 6, m.sequence);
+  put(out, 7, m.stored_at_ms);
+  put(out, 8, m.ttl_s);
+}
+
+template <class Out>
+static void write_fields(Out& out, const AckRequest& m) {
+  put(out, 1, m.through);
+  put(out, 2, m.window);
+}
+
+template <class Out>
+static void write_fields(Out& out, const AckResponse& m) {
+  put(out, 1, m.waiting);
+}
+
+Result<MailView> MailView::parse(Bytes in) {
+  DeviceName to, from;
+  Bytes mail_id, ciphertext;
+  std::uint32_t type = 0, ttl_s = 0;
+  std::uint64_t sequence = 0, stored_at_ms = 0;
+  FieldReader fields(in);
+  while (const auto number = fields.next()) {
+    switch (number) {
+      case 1: fields.name(to); break;
+      case 2: fields.name(from); break;
+      case 3: fields.bytes(mail_id); break;
+      case 4: fields.u32(type); break;
+      case 5: fields.bytes(ciphertext); break;
+      case 6: fields.u64(sequence); break;
+      case 7: fields.u64(stored_at_ms); break;
+      case 8: fields.u32(ttl_s); break;
+    }
+  }
+  if (!fields.ok() || mail_id.size() != kMailIdSize) return Error::kMalformed;
+  if (ciphertext.empty() || ciphertext.size() > kMaxCiphertextSize) return Error::kMalformed;
+  return MailView{to,           from, mail_id.first<kMailIdSize>(), type, ciphertext, sequence,
+                  stored_at_ms, ttl_s};
+}
+
+std::size_t MailView::field_size() const { return bytes_field_size(1, encoded_size(*this)); }
+
+Result<MailsView> MailsView::parse(Bytes in) {
+  MailsView m;
+  FieldReader fields(in);
+  while (const auto number = fields.next()) {
+    if (number == 1) fields.element(m.mail, kMaxMailsPerRequest);
+  }
+  if (!fields.ok() || m.mail.count() == 0) return Error::kMalformed;
+  return m;
+}
+
+Status MailsWriter::add(const MailView& mail) {
+  if (count_ == kMaxMailsPerRequest) return Error::kFull;
+  TRY(append_message(out_, 1, mail));
+  ++count_;
+  return {};
+}
+
+// The codes stand one after the other in one field ("packed"); a field for
+// each is read too, as every reader of proto3 must.
+Result<SendResponse> SendResponse::parse(Bytes in) {
+  SendResponse m;
+  FieldReader fields(in);
+  const auto add = [&m](std::uint64_t value) {
+    if (m.count == m.code.size() || value > UINT32_MAX) return false;
+    m.code[m.count++] = to_code(value);
+    return true;
+  };
+  while (const auto number = fields.next()) {
+    if (number != 1) continue;
+    const ProtobufField& field = fields.raw();
+    if (field.type == WireType::kVarint) {
+      if (!add(field.value)) return Error::kMalformed;
+    } else if (field.type == WireType::kBytes) {
+      Bytes codes = field.bytes;
+      std::uint64_t value = 0;
+      while (!codes.empty()) {
+        if (!take_varint(codes, value) || !add(value)) return Error::kMalformed;
+      }
+    } else {
+      return Error::kMalformed;
+    }
+  }
+  if (!fields.ok()) return Error::kMalformed;
+  return m;
+}
+
+// Every code is below 128 and so takes one byte.
+Result<std::size_t> SendResponse::encode(MutBytes out) const {
+  ByteArray<kMaxMailsPerRequest> codes{};
+  if (count > codes.size()) return Error::kFull;
+  for (std::size_t i = 0; i < count; ++i) codes[i] = static_cast<std::uint8_t>(code[i]);
+  ProtobufWriter writer(out);
+  if (count > 0) writer.bytes(1, Bytes(codes).first(count));
+  const auto size = writer.finish();
+  if (!size) wipe(out);
+  return size;
+}
+
+Result<AckRequest> AckRequest::parse(Bytes in) {
+  AckRequest m;
+  FieldReader fields(in);
+  while (const auto number = fields.next()) {
+    switch (number) {
+      case 1: fields.u64(m.through); break;
+      case 2: fields.u32(m.window); break;
+    }
+  }
+  if (!fields.ok()) return Error::kMalformed;
+  return m;
+}
+
+Result<AckResponse> AckResponse::parse(Bytes in) {
+  AckResponse m;
+  FieldReader fields(in);
+  while (const auto number = fields.next()) {
+    if (number == 1) fields.u64(m.waiting);
+  }
+  if (!fields.ok()) return Error::kMalformed;
+  return m;
+}
+
+Result<std::size_t> MailView::encode(MutBytes out) const { return encode_fields(*this, out); }
+Result<std::size_t> AckRequest::encode(MutBytes out) const { return encode_fields(*this, out); }
+Result<std::size_t> AckResponse::encode(MutBytes out) const { return encode_fields(*this, out); }
+
+}  // namespace core::api
