@@ -11,7 +11,9 @@ namespace core {
 struct Instant {
   std::int64_t ms = 0;
   friend constexpr auto operator<=>(Instant, Instant) = default;
-  friend constexpr Instant operator+(Instant at, std::int64_t ms) { return {at.ms + ms}; }
+  friend constexpr Instant operator+(Instant at, std::int64_t later_ms) {
+    return {at.ms + later_ms};
+  }
 };
 // Sorts last: a deadline that is not armed.
 inline constexpr Instant kNever{INT64_MAX};

@@ -1,0 +1,36 @@
+// How much one peer can make us keep and compute. A small device may set lower
+// values with -D; the wire format does not depend on them.
+#ifndef CORE_E2E_LIMITS_H_
+#define CORE_E2E_LIMITS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#ifndef GINNEL_MAX_FORWARD_JUMP
+#define GINNEL_MAX_FORWARD_JUMP 25000
+#endif
+#ifndef GINNEL_MAX_SKIPPED_KEYS
+#define GINNEL_MAX_SKIPPED_KEYS 2000
+#endif
+#ifndef GINNEL_MAX_ARCHIVED_SESSIONS
+#define GINNEL_MAX_ARCHIVED_SESSIONS 40
+#endif
+
+namespace core::e2e {
+
+// Messages that may be missing before one that is read, in one chain.
+inline constexpr std::uint32_t kMaxForwardJump = GINNEL_MAX_FORWARD_JUMP;
+// Keys of missing messages kept per record; the oldest goes first. 40 bytes each.
+inline constexpr std::size_t kMaxSkippedKeys = GINNEL_MAX_SKIPPED_KEYS;
+// Receiving chains kept per session; the oldest goes first.
+inline constexpr std::size_t kMaxReceiverChains = 5;
+// Sessions kept per record beside the current one; the oldest goes first.
+inline constexpr std::size_t kMaxArchivedSessions = GINNEL_MAX_ARCHIVED_SESSIONS;
+// A session that the other side never answered is not written to after this.
+inline constexpr std::int64_t kMaxUnansweredMs = std::int64_t{30} * 24 * 60 * 60 * 1000;
+
+static_assert(kMaxSkippedKeys >= 1 && kMaxSkippedKeys <= 65535);
+static_assert(kMaxArchivedSessions <= 254);
+
+}  // namespace core::e2e
+#endif  // CORE_E2E_LIMITS_H_
