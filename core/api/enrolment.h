@@ -23,7 +23,9 @@ ByteArray<8> invite_id(const Secret<16>& secret);
 // Errors: kFull, kRng.
 Result<std::size_t> seal_enrolment(const Secret<16>& secret, Direction direction, Bytes plain,
                                    Rng& rng, MutBytes out);
-// Opens it into `out`, at least sealed.size() - kEnrolOverhead bytes.
+// Opens it into `out` and returns the plain text's size, sealed.size() -
+// kEnrolOverhead. `out` needs room for the tag too: sealed.size() bytes are
+// always enough, 32 fewer are needed. Must not overlap `sealed`.
 // Errors: kMalformed (size), kNotFound (another invite), kBadTag, kFull.
 Result<std::size_t> open_enrolment(const Secret<16>& secret, Direction direction, Bytes sealed,
                                    MutBytes out);

@@ -12,9 +12,12 @@ namespace core::api {
 // send, ack, renew.
 bool must_be_signed(Method method);
 
+// The first byte of a public identity key: an X25519 key follows.
+inline constexpr std::uint8_t kKeyType = 0x05;
+
 // Encodes a Request, signed if the method must be: the signature covers
 // "Ginnel request 1", the device's name, the method's name, the request id
-// and the SHA-256 of the body, each length-prefixed.
+// and the SHA-256 of the body, each behind its size in one byte.
 // Errors: kFull, kRng.
 Result<std::size_t> encode_request(const DeviceName& device, Method method,
                                    View<kRequestIdSize> request_id, Bytes body,

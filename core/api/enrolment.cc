@@ -1,0 +1,75 @@
+#include "core/api/enrolment.h"
+
+#include "core/base/writer.h"
+#include "core/crypto/aead.h"
+#include "core/crypto/hkdf.h"
+#include "core/crypto/sha2.h"
+
+namespace core::api {
+namespace {
+
+constexpr std::size_t kIdSize = 8;
+constexpr std::size_t kNonceSize = 24;
+static_assert(kIdSize + kNonceSize + crypto::kAeadTagSize == kEnrolOverhead);
+
+Secret<32> key_of(const Secret<16>& secret, Direction direction) {
+  constexpr auto kRequest = label("Ginnel enrolment 1 request");
+  constexpr auto kResponse = label("Ginnel enrolment 1 response");
+  const Bytes info = direction == Direction::kRequest ? Bytes(kRequest) : Bytes(kResponse);
+  return crypto::hkdf_sha256<32>({}, secret.view(), info);
+}
+
+}  // namespace
+
+ByteArray<8> invite_id(const Secret<16>& secret) {
+  ByteArray<kIdSize> id;
+  crypto::hkdf_sha256({}, secret.view(), label("Ginnel enrolment 1 id"), id);
+  return id;
+}
+
+Result<std::size_t> seal_enrolment(const Secret<16>& secret, Direction direction, Bytes plain,
+                                   Rng& rng, MutBytes out) {
+  wipe(out);
+  if (out.size() < kEnrolOverhead || out.size() - kEnrolOverhead < plain.size()) {
+    return Error::kFull;
+  }
+  const auto id = invite_id(secret);
+  const auto nonce = TRY(rng.draw<kNonceSize>());
+  const std::size_t size = plain.size() + kEnrolOverhead;
+  copy(id, out);
+  copy(nonce.view(), out.subspan(kIdSize));
+  const MutBytes text = out.first(size).subspan(kIdSize + kNonceSize);
+  copy(plain, text);
+  crypto::xchacha20_poly1305_seal(key_of(secret, direction).view(), nonce.view(), id, text);
+  return size;
+}
+
+Result<std::size_t> open_enrolment(const Secret<16>& secret, Direction direction, Bytes sealed,
+                                   MutBytes out) {
+  wipe(out);
+  if (sealed.size() < kEnrolOverhead) return Error::kMalformed;
+  const auto id = sealed.first<kIdSize>();
+  const auto nonce = sealed.subspan(kIdSize).first<kNonceSize>();
+  const Bytes text = sealed.subspan(kIdSize + kNonceSize);
+  if (!equal_var(id, invite_id(secret))) return Error::kNotFound;
+  if (out.size() < text.size()) return Error::kFull;
+  copy(text, out);
+  return crypto::xchacha20_poly1305_open(key_of(secret, direction).view(), nonce, id,
+                                         out.first(text.size()));
+}
+
+ByteArray<18 + 8 + 33 + 4 + 32> enrolment_proof_message(const Secret<16>& secret,
+                                                        View<33> identity_key,
+                                                        std::uint32_t registration_id, Bytes csr) {
+  ByteArray<18 + 8 + 33 + 4 + 32> text;
+  Writer writer(text);
+  writer.bytes(label("Ginnel enrolment 1"));
+  writer.bytes(invite_id(secret));
+  writer.bytes(identity_key);
+  writer.u32_be(registration_id);
+  writer.bytes(crypto::sha256(csr));
+  CHECK(writer.ok() && writer.size() == text.size());
+  return text;
+}
+
+}  // namespace core::api
