@@ -10,7 +10,9 @@
 namespace core::api {
 
 // "GNL1-" and Crockford base32 of the binary form; a checksum catches typing
-// errors. Upper case; lower case, O for 0, I and L for 1 and "-" are read too.
+// errors. 77 characters for an IPv4 address, 97 for IPv6, 71 and 1.6 for each
+// character of a DNS name. Upper case is written; lower case, O for 0, I and L
+// for 1 and "-" or white space anywhere are read too.
 struct Token {
   static constexpr std::size_t kMaxHostSize = 64;
   static constexpr std::size_t kMaxTextSize = 192;
@@ -27,7 +29,8 @@ struct Token {
 
   // Errors: kMalformed (not a token, or mistyped), kBadVersion (a later one).
   static Result<Token> parse(Bytes text);
-  // Writes the text, without a final zero. Errors: kFull, kMalformed (host).
+  // Writes the text, without a final zero. Errors: kFull, kMalformed (the host is
+  // neither an address nor a DNS name, or the port is 0); then it is all zeros.
   Result<std::size_t> format(MutBytes text) const;
 };
 
