@@ -1,0 +1,116 @@
+// Known answers: test/vectors/signal/xeddsa.json, computed by libsignal.
+#include "core/crypto/xeddsa.h"
+
+#include <gtest/gtest.h>
+
+#include "core/crypto/edwards.h"
+#include "core/crypto/x25519.h"
+#include "test/no_heap.h"
+#include "test/vectors.h"
+
+namespace core::crypto {
+namespace {
+
+using test::hex;
+using test::hex_array;
+using test::to_hex;
+
+ByteArray<32> signal_key(const nlohmann::json& text) {
+  return to_array(View<33>(hex_array<33>(text)).template last<32>());
+}
+
+// A key, a message and its signature.
+struct Signed {
+  ByteArray<32> public_key;
+  ByteArray<9> message = label("a message");
+  ByteArray<64> signature;
+};
+
+Signed signed_by(std::uint8_t seed) {
+  Signed out;
+  const auto key = x25519_private(View<32>(ByteArray<32>{seed}));
+  out.public_key = x25519_public(key);
+  out.signature = xeddsa_sign(key, out.message, ByteArray<64>{seed, 1});
+  return out;
+}
+
+TEST(XEdDsa, VerifiesWhatLibsignalVerifiesAndNothingElse) {
+  const auto file = test::load_vectors("signal/xeddsa.json");
+  ASSERT_EQ(file["verify"].size(), 60u);
+  for (const auto& vector : file["verify"]) {
+    const auto status =
+        xeddsa_verify(signal_key(vector["pub"]), hex(vector["msg"]), hex_array<64>(vector["sig"]));
+    EXPECT_EQ(status.ok(), vector["valid"].get<bool>()) << vector.dump();
+  }
+}
+
+TEST(XEdDsa, SignsAsLibsignalDoes) {
+  const auto file = test::load_vectors("signal/xeddsa.json");
+  ASSERT_EQ(file["sign"].size(), 12u);
+  for (const auto& vector : file["sign"]) {
+    const Secret<32> key(hex_array<32>(vector["priv"]));
+    EXPECT_EQ(to_hex(x25519_public(key)), to_hex(signal_key(vector["pub"])));
+    const auto signature = xeddsa_sign(key, hex(vector["msg"]), hex_array<64>(vector["random64"]));
+    EXPECT_EQ(to_hex(signature), vector["sig"].get<std::string>());
+  }
+}
+
+TEST(XEdDsa, SignsWithEitherSignAndVerifiesBoth) {
+  int set = 0;
+  for (int seed = 0; seed < 32; ++seed) {
+    const auto s = signed_by(static_cast<std::uint8_t>(seed));
+    EXPECT_TRUE(xeddsa_verify(s.public_key, s.message, s.signature).ok());
+    set += s.signature[63] >> 7;
+  }
+  EXPECT_GT(set, 0);
+  EXPECT_LT(set, 32);
+}
+
+TEST(XEdDsa, RefusesEveryFlippedBit) {
+  const auto s = signed_by(7);
+  for (std::size_t bit = 0; bit < 512; ++bit) {
+    auto signature = s.signature;
+    signature[bit / 8] = static_cast<std::uint8_t>(signature[bit / 8] ^ (1 << (bit % 8)));
+    EXPECT_EQ(xeddsa_verify(s.public_key, s.message, signature).error(), Error::kBadTag) << bit;
+  }
+  for (std::size_t bit = 0; bit < 255; ++bit) {
+    auto key = s.public_key;
+    key[bit / 8] = static_cast<std::uint8_t>(key[bit / 8] ^ (1 << (bit % 8)));
+    EXPECT_FALSE(xeddsa_verify(key, s.message, s.signature).ok()) << bit;
+  }
+  EXPECT_FALSE(xeddsa_verify(s.public_key, Bytes(s.message).first(8), s.signature).ok());
+}
+
+TEST(XEdDsa, RefusesTheKeyThatHasNoEdwardsPoint) {
+  ByteArray<32> minus_one;  // u = p - 1
+  minus_one.fill(0xff);
+  minus_one[0] = 0xec;
+  minus_one[31] = 0x7f;
+  EXPECT_EQ(edwards_from_u(minus_one, 0).error(), Error::kBadKey);
+  const auto s = signed_by(1);
+  EXPECT_EQ(xeddsa_verify(minus_one, s.message, s.signature).error(), Error::kBadTag);
+  // All zeros verify nothing, whatever the key.
+  for (int u = 0; u < 16; ++u) {
+    const ByteArray<32> key{static_cast<std::uint8_t>(u)};
+    EXPECT_FALSE(xeddsa_verify(key, s.message, ByteArray<64>{}).ok());
+    EXPECT_FALSE(xeddsa_verify(key, {}, ByteArray<64>{1}).ok());
+  }
+}
+
+TEST(Edwards, MapsTheBasePointToTheBasePoint) {
+  EXPECT_EQ(to_hex(*edwards_from_u(ByteArray<32>{9}, 0)),
+            "5866666666666666666666666666666666666666666666666666666666666666");
+  EXPECT_EQ((*edwards_from_u(ByteArray<32>{9}, 1))[31], 0xe6);
+}
+
+TEST(XEdDsa, DoesNotUseTheHeap) {
+  const auto key = x25519_private(View<32>(ByteArray<32>{3}));
+  const auto ours = x25519_public(key);
+  const test::HeapCount heap;
+  const auto signature = xeddsa_sign(key, ours, ByteArray<64>{1});
+  EXPECT_TRUE(xeddsa_verify(ours, ours, signature).ok());
+  EXPECT_EQ(heap.count(), 0u);
+}
+
+}  // namespace
+}  // namespace core::crypto
