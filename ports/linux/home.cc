@@ -1,0 +1,157 @@
+#include "ports/linux/home.h"
+
+#include <fcntl.h>
+#include <pwd.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+namespace ports::linux_os {
+namespace {
+
+constexpr std::size_t kMaxSettingsSize = 64 * 1024;
+constexpr int kSettingsVersion = 1;
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+Problem damaged(const std::string& path) {
+  return {ProblemKind::kStore, "The file " + path + " is damaged.",
+          "Put back a good copy, or erase this device with `ginnel reset --everything --yes` and "
+          "enrol it anew."};
+}
+
+// Wipes the strings of a document that held secrets.
+void wipe_strings(nlohmann::json& json) {
+  for (auto& value : json) {
+    if (!value.is_string()) continue;
+    auto& text = value.get_ref<std::string&>();
+    core::wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
+  }
+}
+
+}  // namespace
+
+std::string text_of(const core::DeviceName& name) { return text_of(name.bytes()); }
+
+Outcome<Home> Home::find(const std::string& option) {
+  Home home;
+  home.path_ = option;
+  if (home.path_.empty()) home.path_ = environment("GINNEL_HOME");
+  if (home.path_.empty()) {
+    std::string base = environment("XDG_DATA_HOME");
+    if (base.empty() || base[0] != '/') {
+      base = environment("HOME");
+      if (const auto* user = base.empty() ? getpwuid(getuid()) : nullptr) base = user->pw_dir;
+      if (!base.empty()) base += "/.local/share";
+    }
+    if (!base.empty()) home.path_ = base + "/ginnel";
+  }
+  if (home.path_.empty()) {
+    return Problem{ProblemKind::kInput, "There is no folder to keep the device in.",
+                   "Name one with --home DIR or set GINNEL_HOME."};
+  }
+  std::error_code error;
+  const auto absolute = std::filesystem::absolute(home.path_, error).lexically_normal();
+  if (!error) home.path_ = absolute.string();
+  while (home.path_.size() > 1 && home.path_.back() == '/') home.path_.pop_back();
+  return home;
+}
+
+Done Home::make() const { return make_private_folder(path_); }
+
+bool Home::enrolled() const { return ::access(settings_path().c_str(), F_OK) == 0; }
+
+Outcome<DeviceSettings> Home::load() const {
+  const auto file = TRY(read_private_file(settings_path(), kMaxSettingsSize));
+  if (!file.found) {
+    return Problem{ProblemKind::kNotEnrolled, "There is no device in " + path_ + " yet.",
+                   "Ask the operator for an invitation and run `ginnel enroll TOKEN`."};
+  }
+  DeviceSettings settings;
+  auto json = nlohmann::json::parse(file.text.reveal(), nullptr, false);
+  try {
+    if (json.at("version").get<int>() != kSettingsVersion) {
+      return Problem{ProblemKind::kStore,
+                     "The file " + settings_path() + " was written by another version of ginnel.",
+                     "Use that version, or a later one."};
+    }
+    const auto name = core::DeviceName::parse(bytes_of(json.at("name").get<std::string>()));
+    if (!name) return damaged(settings_path());
+    settings.name = *name;
+    settings.broker_host = json.at("broker_host").get<std::string>();
+    settings.broker_port = json.at("broker_port").get<std::uint16_t>();
+    settings.ca = json.at("ca").get<std::string>();
+    settings.certificate = json.at("certificate").get<std::string>();
+    settings.private_key = SecretText(json.at("private_key").get_ref<std::string&>());
+    wipe_strings(json);
+  } catch (const nlohmann::json::exception&) {
+    return damaged(settings_path());
+  }
+  return settings;
+}
+
+Done Home::save(const DeviceSettings& settings) const {
+  nlohmann::json json = {{"version", kSettingsVersion},
+                         {"name", text_of(settings.name)},
+                         {"broker_host", settings.broker_host},
+                         {"broker_port", settings.broker_port},
+                         {"ca", settings.ca},
+                         {"certificate", settings.certificate},
+                         {"private_key", settings.private_key.reveal()}};
+  std::string text = json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  auto done = write_private_file(settings_path(), text);
+  wipe_strings(json);
+  core::wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
+  return done;
+}
+
+Outcome<Fd> Home::lock() const {
+  Fd file(::open(lock_path().c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file.valid()) {
+    return system_problem(ProblemKind::kStore, "The home " + path_ + " cannot be locked",
+                          "Check that the folder is yours and writable.");
+  }
+  if (flock(file.get(), LOCK_EX | LOCK_NB) == 0) return file;
+  if (errno == EWOULDBLOCK) {
+    return Problem{ProblemKind::kBusy, "Another ginnel is at work in " + path_ + ".",
+                   "Wait for it to end, or stop it."};
+  }
+  return system_problem(ProblemKind::kStore, "The home " + path_ + " cannot be locked");
+}
+
+Done Home::erase() const {
+  // The settings first: without them there is no device any more.
+  for (const auto& path :
+       {settings_path(), settings_path() + ".new", enrolling_path(), enrolling_path() + ".new",
+        store_path(), store_path() + "-wal", store_path() + "-shm", socket_path()}) {
+    TRY(remove_file(path));
+  }
+  return {};
+}
+
+std::vector<std::string> Home::permission_faults() const {
+  std::vector<std::string> faults;
+  const auto look = [&](const std::string& path, mode_t forbidden) {
+    struct stat info {};
+    if (::lstat(path.c_str(), &info) != 0) return;
+    if (info.st_uid != geteuid()) faults.push_back(path + " belongs to another user");
+    if ((info.st_mode & forbidden) != 0) faults.push_back(path + " can be read by other users");
+  };
+  look(path_, 077);
+  for (const auto& path : {settings_path(), enrolling_path(), store_path(), store_path() + "-wal",
+                           store_path() + "-shm", socket_path(), lock_path()}) {
+    look(path, 077);
+  }
+  return faults;
+}
+
+}  // namespace ports::linux_os
