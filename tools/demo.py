@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Two devices exchange end-to-end encrypted messages; one of them is offline at first.
+
+usage: demo.py BUILD_FOLDER     (./dev demo calls it)
+Everything is real: ginneld, Mosquitto, TLS 1.3, SQLite, in a temporary folder that is removed at the end.
+"""
+import pathlib
+import sqlite3
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from site_under_test import Device, Failed, Site, search_files, search_memory, wait_until  # noqa: E402
+
+BOLD, GREEN, DIM, PLAIN = ("\033[1m", "\033[32m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("",) * 4
+FROM_ALICE = ["Hello Bob, are you there?", "The pump in hall 3 runs hot: 81 °C.", "Shall I stop it?"]
+FROM_BOB = ["Here now. Yes, stop it.", "Thanks, Alice."]
+started = time.monotonic()
+
+
+def say(text):
+    print(f"{DIM}{time.monotonic() - started:5.1f} s{PLAIN}  {text}", flush=True)
+
+
+def show(message, to):
+    print(f"          {BOLD}{message['from']:>6} to {to.name}:{PLAIN} {message['text']}", flush=True)
+
+
+def hexdump(blob, lines=4):
+    for at in range(0, min(len(blob), 16 * lines), 16):
+        row = blob[at:at + 16]
+        text = "".join(chr(b) if 32 <= b < 127 else "." for b in row)
+        print(f"          {DIM}{at:04x}  {row.hex(' '):<48}  {text}{PLAIN}")
+
+
+def expect(condition, what):
+    if not condition:
+        raise Failed(f"this should be so and is not: {what}")
+
+
+def demo(build, folder):
+    site = Site(build, folder)
+    try:
+        say("ginneld starts on an empty folder: CA, certificates, database and broker are made now")
+        site.start()
+        alice, bob = Device(site, "alice"), Device(site, "bob")
+        for device in (alice, bob):
+            device.enrol()
+            say(f"{device.name} enrolled with one token; the keys were born on the device")
+
+        say("alice writes while bob is away")
+        for text in FROM_ALICE:
+            alice.send("bob", text)
+            show({"from": "alice", "text": text}, bob)
+        wait_until(lambda: site.status()["mail"] == len(FROM_ALICE), "the mailbox to hold alice's messages")
+
+        say("what the database holds of it:")
+        with sqlite3.connect(f"file:{site.data / 'ginneld.db'}?mode=ro", uri=True) as database:
+            rows = database.execute("SELECT sender, recipient, ciphertext FROM mail ORDER BY sequence").fetchall()
+        database.close()
+        expect(len(rows) == len(FROM_ALICE), "one row a message")
+        for sender, recipient, ciphertext in rows:
+            print(f"          {sender} to {recipient}, {len(ciphertext)} bytes")
+        hexdump(rows[-1][2][-64:])
+        secrets = [text.encode() for text in FROM_ALICE]
+        broker = site.broker_pid()
+        places = {"files of server and broker": lambda needle: search_files(site.data, needle),
+                  "memory of ginneld": lambda needle: search_memory(site.process.pid, needle),
+                  "memory of the broker": lambda needle: search_memory(broker, needle)}
+        expect(places["files of server and broker"](rows[-1][2][-64:]) > 0, "the search finds the ciphertext")
+        for place, search in places.items():
+            expect(all(search(secret) == 0 for secret in secrets), f"no plaintext in the {place}")
+            say(f"searched the {place}: none of the {len(secrets)} texts is there")
+
+        say("the server is killed with SIGKILL, and started again")
+        site.kill()
+        site.start()
+
+        say("bob comes")
+        heard = bob.listen(len(FROM_ALICE))
+        for message in heard:
+            show(message, bob)
+        expect([m["text"] for m in heard] == FROM_ALICE, "bob got every message once, in order")
+        for text in FROM_BOB:
+            bob.send("alice", text)
+        heard = alice.listen(len(FROM_BOB))
+        for message in heard:
+            show(message, alice)
+        expect([m["text"] for m in heard] == FROM_BOB, "alice got every answer once, in order")
+
+        numbers = alice.safety_number("bob"), bob.safety_number("alice")
+        expect(numbers[0] == numbers[1], "both safety numbers agree")
+        say("both safety numbers agree:")
+        digits = numbers[0].replace(" ", "")
+        for at in (0, 30):
+            print("          " + " ".join(digits[at + i:at + i + 5] for i in range(0, 30, 5)))
+
+        status = wait_until(lambda: (lambda s: s["mail"] == 0 and s)(site.status()), "every mail to be acknowledged")
+        say(f"the mailbox is empty again; {status['devices']} devices, "
+            f"{len(FROM_ALICE) + len(FROM_BOB)} messages, nothing lost, nothing twice")
+        site.stop()
+        say(f"{GREEN}all is well{PLAIN}")
+    except Failed:
+        if site.log.exists():
+            print("--- the end of ginneld's log\n" + site.log.read_text(errors="replace")[-3000:], file=sys.stderr)
+        raise
+    finally:
+        if site.process and site.process.poll() is None:
+            site.stop()
+
+
+def main():
+    if len(sys.argv) != 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory(prefix="ginnel-demo-") as folder:
+        try:
+            demo(sys.argv[1], folder)
+        except Failed as failure:
+            print(f"\nThe demo failed: {failure}", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
