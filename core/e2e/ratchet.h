@@ -59,7 +59,9 @@ class Ratchet {
   // Gives the chains' names and seeds back.
   void close(SkippedKeys& skipped);
 
-  // At most kMaxStoredSize bytes; see docs/spec/end-to-end.md record.
+  // Most bytes that write() writes.
+  static constexpr std::size_t kMaxStoredSize =
+      3 * 32 + kPublicKeySize + 9 + kMaxReceiverChains * (2 + kPublicKeySize + 32 + 4);
   void write(Writer& out) const;
   // Errors: kMalformed.
   static Result<Ratchet> read(Reader& in, SkippedKeys& skipped);

@@ -25,8 +25,8 @@ struct Sealed {
 struct OpenedPreKey {
   std::size_t size = 0;
   bool new_session = false;
-  std::optional<std::uint32_t> used_one_time;
-  std::optional<std::uint32_t> used_kem;
+  std::optional<std::uint32_t> used_one_time = {};
+  std::optional<std::uint32_t> used_kem = {};
 };
 
 class SessionRecord {
@@ -95,21 +95,23 @@ class SessionRecord {
   // Forgets everything.
   void clear();
 
-  std::size_t serialized_size() const;
-  // Returns the size, serialized_size(). Errors: kFull. The result holds
-  // secrets: wipe it after use.
+  // Writes the record and returns the size. The bytes are secret: wipe the
+  // buffer after use. Errors: kFull.
   Result<std::size_t> serialize(MutBytes out) const;
-  // Replaces `record`. Errors: kMalformed, kBadVersion; then `record` is empty.
+  // Replaces `record` by a stored one. Errors: kMalformed (any damage, or a
+  // record of a build with larger limits); kBadVersion; then `record` is empty.
   static Status parse(Bytes in, SessionRecord& record);
 
-  // Upper bound of serialized_size().
+  // Most bytes that serialize() writes.
   static constexpr std::size_t kMaxSerializedSize =
-      16 + sizeof(PendingHandshake) + (kMaxArchivedSessions + 1) * 1024 + kMaxSkippedKeys * 38;
+      13 + PendingHandshake::kMaxStoredSize + (kMaxArchivedSessions + 1) * Session::kMaxStoredSize +
+      kMaxSkippedKeys * 38;
 
  private:
   static constexpr std::size_t kMaxSessions = kMaxArchivedSessions + 1;
 
-  Status parse_body(Reader& in);
+  void write_body(Writer& out) const;
+  Status read_body(Reader& in);
   void push_current(Session session);
   void promote(std::size_t position);
   std::optional<std::size_t> find_base_key(const PreKeyMessage& message) const;

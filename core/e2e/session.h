@@ -18,6 +18,8 @@ struct PendingHandshake {
   std::uint32_t kem_pre_key_id = 0;
   WallTime created{};
   ByteArray<crypto::kKyber1024CiphertextSize> kem_ciphertext{};  // unused in version 3
+
+  static constexpr std::size_t kMaxStoredSize = 4 * 4 + 1 + 8 + crypto::kKyber1024CiphertextSize;
 };
 
 // An initiator's random bytes, in the order in which they are drawn.
@@ -60,6 +62,9 @@ class Session {
   // Gives back what it holds of `skipped`, before it is dropped.
   void close(SkippedKeys& skipped) { ratchet_.close(skipped); }
 
+  // Most bytes that write() writes.
+  static constexpr std::size_t kMaxStoredSize =
+      1 + 2 * kPublicKeySize + 4 + 32 + Ratchet::kMaxStoredSize;
   void write(Writer& out) const;
   // Errors: kMalformed.
   static Result<Session> read(Reader& in, SkippedKeys& skipped);

@@ -1,0 +1,88 @@
+#include "core/e2e/agreement.h"
+
+#include "core/crypto/hkdf.h"
+
+namespace core::e2e {
+namespace {
+
+constexpr auto kX3dhLabel = label("WhisperText");
+constexpr auto kPqxdhLabel = label("WhisperText_X25519_SHA-256_CRYSTALS-KYBER-1024");
+
+// The input of the KDF: 32 bytes 0xff, then every shared secret in its order.
+class KdfInput {
+ public:
+  KdfInput() { std::fill_n(bytes_.mut().begin(), 32, std::uint8_t{0xff}); }
+  void add(const Secret<32>& secret) {
+    copy(secret.view(), bytes_.mut().subspan(size_));
+    size_ += 32;
+  }
+  Agreement derive(std::uint8_t version) const {
+    const Bytes input = bytes_.view().first(size_);
+    Secret<96> keys;
+    if (version == kPqxdhVersion)
+      crypto::hkdf_sha256({}, input, kPqxdhLabel, keys.mut());
+    else
+      crypto::hkdf_sha256({}, input, kX3dhLabel, keys.mut().first<64>());
+    return Agreement{Secret<32>(keys.view().first<32>()), Secret<32>(keys.view().subspan<32, 32>()),
+                     Secret<32>(keys.view().last<32>())};
+  }
+
+ private:
+  Secret<6 * 32> bytes_;
+  std::size_t size_ = 32;
+};
+
+Result<Secret<32>> decapsulate(Bytes private_key, View<crypto::kKyber1024CiphertextSize> ciphertext,
+                               crypto::MlKemWork& work) {
+  switch (private_key.size()) {
+    case 0: return Error::kNotFound;
+    case crypto::kKemSeedSize:
+      return crypto::kyber1024_decapsulate(private_key.first<crypto::kKemSeedSize>(), ciphertext,
+                                           work);
+    case crypto::kKyber1024PrivateKeySize:
+      return crypto::kyber1024_decapsulate_expanded(
+          private_key.first<crypto::kKyber1024PrivateKeySize>(), ciphertext, work);
+    default: return Error::kMalformed;
+  }
+}
+
+}  // namespace
+
+Result<Agreement> agree_as_initiator(const OurIdentity& identity, const OurBaseKey& base_key,
+                                     const prekey::Bundle& bundle, View<32> kem_random,
+                                     MutView<crypto::kKyber1024CiphertextSize> kem_ciphertext,
+                                     crypto::MlKemWork& work) {
+  const auto theirs = TRY(TheirIdentity::parse(bundle.identity_key));
+  const auto signed_pre_key = TRY(TheirSignedPreKey::parse(bundle.signed_pre_key.public_key));
+  KdfInput input;
+  input.add(TRY(agree(identity, signed_pre_key)));
+  input.add(TRY(agree(base_key, theirs)));
+  input.add(TRY(agree(base_key, signed_pre_key)));
+  if (bundle.one_time) {
+    const auto one_time = TRY(TheirOneTimePreKey::parse(bundle.one_time->public_key));
+    input.add(TRY(agree(base_key, one_time)));
+  }
+  if (!bundle.kem) return input.derive(kX3dhVersion);
+  input.add(
+      TRY(crypto::kyber1024_encapsulate(bundle.kem->public_key, kem_random, kem_ciphertext, work)));
+  return input.derive(kPqxdhVersion);
+}
+
+Result<Agreement> agree_as_responder(const OurIdentity& identity, const OurPreKeys& keys,
+                                     const PreKeyMessage& message, crypto::MlKemWork& work) {
+  if (message.pre_key_id && keys.one_time == nullptr) return Error::kNotFound;
+  const auto& base_key = message.base_key;
+  if (!crypto::x25519_is_prime_order_var(base_key.point())) return Error::kBadKey;
+  KdfInput input;
+  input.add(TRY(agree(keys.signed_pre_key, message.identity_key)));
+  input.add(TRY(agree(identity, base_key)));
+  input.add(TRY(agree(keys.signed_pre_key, base_key)));
+  if (message.pre_key_id) input.add(TRY(agree(*keys.one_time, base_key)));
+  if (message.version == kPqxdhVersion) {
+    const auto ciphertext = message.kem_ciphertext.first<crypto::kKyber1024CiphertextSize>();
+    input.add(TRY(decapsulate(keys.kem, ciphertext, work)));
+  }
+  return input.derive(message.version);
+}
+
+}  // namespace core::e2e

@@ -1,0 +1,91 @@
+#include "core/e2e/fingerprint.h"
+
+#include "core/base/protobuf.h"
+#include "core/crypto/sha2.h"
+
+namespace core::e2e {
+namespace {
+
+constexpr std::size_t kSideDigits = Fingerprint::kDigits / 2;
+
+ByteArray<32> fingerprint_of(const Fingerprint::Side& side, std::uint32_t iterations) {
+  constexpr ByteArray<2> kConstant{0, 0};
+  const std::array<Bytes, 4> first{kConstant, side.identity_key, side.id, side.identity_key};
+  auto hash = crypto::sha512(first);
+  for (std::uint32_t i = 1; i < iterations; ++i) {
+    const std::array<Bytes, 2> again{hash, side.identity_key};
+    hash = crypto::sha512(again);
+  }
+  return to_array(View<64>(hash).first<32>());
+}
+
+// Six numbers of five digits, of five bytes each.
+ByteArray<kSideDigits> digits_of(View<32> fingerprint) {
+  ByteArray<kSideDigits> out;
+  for (std::size_t group = 0; group < kSideDigits / 5; ++group) {
+    std::uint64_t number = 0;
+    for (std::size_t i = 0; i < 5; ++i) number = number << 8 | fingerprint[5 * group + i];
+    number %= 100000;
+    for (std::size_t i = 5; i-- > 0; number /= 10)
+      out[5 * group + i] = static_cast<std::uint8_t>('0' + number % 10);
+  }
+  return out;
+}
+
+// The bytes field 1 of a nested message, 32 bytes, or nothing.
+Result<View<32>> parse_side(const ProtobufField& field) {
+  if (field.type != WireType::kBytes) return Error::kMalformed;
+  Bytes content;
+  ProtobufReader fields(field.bytes);
+  while (const auto* f = fields.next())
+    if (f->number == 1 && f->type == WireType::kBytes) content = f->bytes;
+  if (!fields.ok() || content.size() != 32) return Error::kMalformed;
+  return content.first<32>();
+}
+
+void write_side(ProtobufWriter& out, std::uint32_t number, View<32> fingerprint) {
+  ProtobufWriter side(out.reserve(number, bytes_field_size(1, 32)));
+  side.bytes(1, fingerprint);
+}
+
+}  // namespace
+
+Fingerprint::Fingerprint(const Side& ours, const Side& theirs, std::uint32_t iterations)
+    : ours_(fingerprint_of(ours, iterations)), theirs_(fingerprint_of(theirs, iterations)) {}
+
+ByteArray<Fingerprint::kDigits> Fingerprint::digits() const {
+  auto low = digits_of(ours_), high = digits_of(theirs_);
+  if (high < low) std::swap(low, high);
+  ByteArray<kDigits> out;
+  copy(low, out);
+  copy(high, MutBytes(out).subspan(kSideDigits));
+  return out;
+}
+
+ByteArray<Fingerprint::kScannableSize> Fingerprint::scannable(std::uint32_t version) const {
+  ByteArray<kScannableSize> out;
+  ProtobufWriter fields(out);
+  fields.varint(1, version);
+  write_side(fields, 2, ours_);
+  write_side(fields, 3, theirs_);
+  const auto size = fields.finish();
+  CHECK(size.ok() && *size == kScannableSize);
+  return out;
+}
+
+Status Fingerprint::compare(Bytes scanned, std::uint32_t version) const {
+  std::optional<std::uint64_t> their_version;
+  std::optional<ByteArray<32>> local, remote;
+  ProtobufReader fields(scanned);
+  while (const auto* f = fields.next()) {
+    if (f->number == 1 && f->type == WireType::kVarint) their_version = f->value;
+    if (f->number == 2) local = to_array(TRY(parse_side(*f)));
+    if (f->number == 3) remote = to_array(TRY(parse_side(*f)));
+  }
+  if (!fields.ok() || !their_version || !local || !remote) return Error::kMalformed;
+  if (*their_version != version) return Error::kBadVersion;
+  if (*local != theirs_ || *remote != ours_) return Error::kUntrusted;
+  return {};
+}
+
+}  // namespace core::e2e

@@ -1,0 +1,209 @@
+#include "core/e2e/message.h"
+
+#include "core/base/protobuf.h"
+#include "core/crypto/ct.h"
+#include "core/crypto/hmac.h"
+
+namespace core::e2e {
+namespace {
+
+// The version that this code writes into the low half of the first byte.
+constexpr std::uint8_t kNewestVersion = kPqxdhVersion;
+
+std::uint8_t version_byte(std::uint8_t version) {
+  return static_cast<std::uint8_t>(version << 4 | kNewestVersion);
+}
+
+// The high half of the first byte; the low half says what the sender could
+// speak and is not looked at.
+Result<std::uint8_t> parse_version(Bytes in) {
+  if (in.empty()) return Error::kMalformed;
+  const auto version = static_cast<std::uint8_t>(in[0] >> 4);
+  if (version != kX3dhVersion && version != kPqxdhVersion) return Error::kBadVersion;
+  return version;
+}
+
+bool is_number(const ProtobufField& field) {
+  return field.type == WireType::kVarint && field.value <= UINT32_MAX;
+}
+bool is_key(const ProtobufField& field) {
+  return field.type == WireType::kBytes && field.bytes.size() == kPublicKeySize;
+}
+View<kPublicKeySize> key_of(const ProtobufField& field) {
+  return field.bytes.first<kPublicKeySize>();
+}
+std::uint32_t number_of(const ProtobufField& field) {
+  return static_cast<std::uint32_t>(field.value);
+}
+
+std::size_t number_field_size(std::uint32_t value) { return 1 + varint_size(value); }
+
+}  // namespace
+
+Result<SignalMessage> SignalMessage::parse(Bytes in) {
+  SignalMessage message;
+  message.version = TRY(parse_version(in));
+  if (in.size() < 1 + kMessageMacSize) return Error::kMalformed;
+  message.authenticated = in.first(in.size() - kMessageMacSize);
+  message.mac = in.last(kMessageMacSize);
+
+  bool has_key = false, has_counter = false;
+  ProtobufReader fields(message.authenticated.subspan(1));
+  while (const auto* f = fields.next()) {
+    switch (f->number) {
+      case 1:
+        if (!is_key(*f)) return Error::kMalformed;
+        message.ratchet_key = TRY(TheirRatchetKey::parse(key_of(*f)));
+        has_key = true;
+        break;
+      case 2:
+        if (!is_number(*f)) return Error::kMalformed;
+        message.counter = number_of(*f);
+        has_counter = true;
+        break;
+      case 3:
+        if (!is_number(*f)) return Error::kMalformed;
+        message.previous_counter = number_of(*f);
+        break;
+      case 4:
+        if (f->type != WireType::kBytes) return Error::kMalformed;
+        message.ciphertext = f->bytes;
+        break;
+      case 5:
+        if (f->type != WireType::kBytes) return Error::kMalformed;
+        message.pq_ratchet = f->bytes;
+        break;
+      case 6:
+        if (f->type != WireType::kBytes || f->bytes.size() != kAddressesSize)
+          return Error::kMalformed;
+        message.addresses = f->bytes;
+        break;
+      default: break;
+    }
+  }
+  if (!fields.ok() || !has_key || !has_counter || message.ciphertext.empty() ||
+      message.ciphertext.size() % crypto::kAesBlockSize != 0)
+    return Error::kMalformed;
+  return message;
+}
+
+Result<std::size_t> SignalMessage::open(const MessageKeys& keys, const Route& route,
+                                        MutBytes plaintext) const {
+  const auto expected =
+      crypto::hmac_sha256(keys.mac_key(), {route.sender, route.receiver, authenticated});
+  if (!crypto::ct_equal(expected.view().first<kMessageMacSize>(), mac)) {
+    wipe(plaintext);
+    return Error::kBadTag;
+  }
+  return crypto::aes256_cbc_decrypt(keys.cipher_key(), keys.iv(), ciphertext, plaintext);
+}
+
+Result<PreKeyMessage> PreKeyMessage::parse(Bytes in) {
+  PreKeyMessage message;
+  message.version = TRY(parse_version(in));
+
+  bool has_base = false, has_identity = false, has_signed = false;
+  Bytes inner;
+  ProtobufReader fields(in.subspan(1));
+  while (const auto* f = fields.next()) {
+    switch (f->number) {
+      case 1:
+        if (!is_number(*f)) return Error::kMalformed;
+        message.pre_key_id = number_of(*f);
+        break;
+      case 2:
+        if (!is_key(*f)) return Error::kMalformed;
+        message.base_key = TRY(TheirBaseKey::parse(key_of(*f)));
+        has_base = true;
+        break;
+      case 3:
+        if (!is_key(*f)) return Error::kMalformed;
+        message.identity_key = TRY(TheirIdentity::parse(key_of(*f)));
+        has_identity = true;
+        break;
+      case 4:
+        if (f->type != WireType::kBytes) return Error::kMalformed;
+        inner = f->bytes;
+        break;
+      case 5:
+        if (!is_number(*f)) return Error::kMalformed;
+        message.registration_id = number_of(*f);
+        break;
+      case 6:
+        if (!is_number(*f)) return Error::kMalformed;
+        message.signed_pre_key_id = number_of(*f);
+        has_signed = true;
+        break;
+      case 7:
+        if (!is_number(*f)) return Error::kMalformed;
+        message.kem_pre_key_id = number_of(*f);
+        break;
+      case 8:
+        if (f->type != WireType::kBytes || f->bytes.size() != crypto::kKyber1024CiphertextSize)
+          return Error::kMalformed;
+        message.kem_ciphertext = f->bytes;
+        break;
+      default: break;
+    }
+  }
+  if (!fields.ok() || !has_base || !has_identity || !has_signed) return Error::kMalformed;
+  const bool has_kem = !message.kem_ciphertext.empty();
+  if (message.kem_pre_key_id.has_value() != has_kem) return Error::kMalformed;
+  if (message.version == kPqxdhVersion && !has_kem) return Error::kMalformed;
+  message.message = TRY(SignalMessage::parse(inner));
+  if (message.message.version != message.version) return Error::kBadVersion;
+  return message;
+}
+
+std::size_t signal_message_size(const SignalHeader& header, std::size_t plaintext_size) {
+  std::size_t size = 1 + bytes_field_size(1, kPublicKeySize) + number_field_size(header.counter) +
+                     number_field_size(header.previous_counter) +
+                     bytes_field_size(4, crypto::aes256_cbc_size(plaintext_size)) + kMessageMacSize;
+  if (!header.pq_ratchet.empty()) size += bytes_field_size(5, header.pq_ratchet.size());
+  return size;
+}
+
+Result<std::size_t> seal_signal_message(const SignalHeader& header, const MessageKeys& keys,
+                                        const Route& route, Bytes plaintext, MutBytes out) {
+  const std::size_t size = signal_message_size(header, plaintext.size());
+  if (out.size() < size) {
+    wipe(out);
+    return Error::kFull;
+  }
+  out[0] = version_byte(header.version);
+  ProtobufWriter fields(out.subspan(1, size - 1 - kMessageMacSize));
+  fields.bytes(1, header.ratchet_key);
+  fields.varint(2, header.counter);
+  fields.varint(3, header.previous_counter);
+  const auto ciphertext = fields.reserve(4, crypto::aes256_cbc_size(plaintext.size()));
+  const auto encrypted =
+      crypto::aes256_cbc_encrypt(keys.cipher_key(), keys.iv(), plaintext, ciphertext);
+  if (!header.pq_ratchet.empty()) fields.bytes(5, header.pq_ratchet);
+  const auto written = fields.finish();
+  CHECK(encrypted.ok() && written.ok() && *written == size - 1 - kMessageMacSize);
+  const auto mac = crypto::hmac_sha256(
+      keys.mac_key(), {route.sender, route.receiver, out.first(size - kMessageMacSize)});
+  copy(mac.view().first<kMessageMacSize>(), out.subspan(size - kMessageMacSize));
+  return size;
+}
+
+Result<MutBytes> encode_pre_key_message(const PreKeyHeader& header, std::size_t message_size,
+                                        MutBytes out, std::size_t& size) {
+  if (out.empty()) return Error::kFull;
+  out[0] = version_byte(header.version);
+  ProtobufWriter fields(out.subspan(1));
+  if (header.pre_key_id) fields.varint(1, *header.pre_key_id);
+  fields.bytes(2, header.base_key);
+  fields.bytes(3, header.identity_key);
+  const auto message = fields.reserve(4, message_size);
+  fields.varint(5, header.registration_id);
+  fields.varint(6, header.signed_pre_key_id);
+  if (!header.kem_ciphertext.empty()) {
+    fields.varint(7, header.kem_pre_key_id);
+    fields.bytes(8, header.kem_ciphertext);
+  }
+  size = 1 + TRY(fields.finish());
+  return message;
+}
+
+}  // namespace core::e2e

@@ -1,0 +1,80 @@
+#include "core/e2e/skipped_keys.h"
+
+namespace core::e2e {
+
+ChainId SkippedKeys::open_chain() {
+  const auto free = std::find(open_.begin(), open_.end(), false);
+  CHECK(free != open_.end());
+  *free = true;
+  return static_cast<ChainId>(free - open_.begin());
+}
+
+void SkippedKeys::close_chain(ChainId chain) {
+  open_[chain] = false;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < count_; ++i) {
+    if (keys_[i].chain == chain) continue;
+    if (kept != i) keys_[kept] = std::move(keys_[i]);
+    ++kept;
+  }
+  shrink(kept);
+}
+
+std::optional<std::size_t> SkippedKeys::find(ChainId chain, std::uint32_t counter) const {
+  const auto used = entries();
+  const auto found = std::find_if(used.begin(), used.end(), [&](const Entry& entry) {
+    return entry.counter == counter && entry.chain == chain;
+  });
+  if (found == used.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - used.begin());
+}
+
+void SkippedKeys::erase(std::size_t position) {
+  CHECK(position < count_);
+  std::move(keys_.begin() + position + 1, keys_.begin() + count_, keys_.begin() + position);
+  shrink(count_ - 1);
+}
+
+void SkippedKeys::keep(ChainId chain, ChainKey from, std::uint32_t end) {
+  const std::size_t added = end - from.index();
+  CHECK(added <= kMaxSkippedKeys);
+  if (count_ + added > kMaxSkippedKeys) drop_oldest(count_ + added - kMaxSkippedKeys);
+  for (; from.index() < end; from.advance()) {
+    keys_[count_].seed = from.seed();
+    keys_[count_].counter = from.index();
+    keys_[count_].chain = chain;
+    ++count_;
+  }
+}
+
+void SkippedKeys::clear() {
+  shrink(0);
+  open_.fill(false);
+}
+
+bool SkippedKeys::restore_chain(ChainId chain) {
+  if (chain >= kMaxChains || open_[chain]) return false;
+  open_[chain] = true;
+  return true;
+}
+
+bool SkippedKeys::restore(ChainId chain, std::uint32_t counter, View<32> seed) {
+  if (count_ == kMaxSkippedKeys || chain >= kMaxChains || !open_[chain]) return false;
+  copy(seed, keys_[count_].seed.mut());
+  keys_[count_].counter = counter;
+  keys_[count_].chain = chain;
+  ++count_;
+  return true;
+}
+
+void SkippedKeys::drop_oldest(std::size_t count) {
+  std::move(keys_.begin() + count, keys_.begin() + count_, keys_.begin());
+  shrink(count_ - count);
+}
+
+void SkippedKeys::shrink(std::size_t count) {
+  for (std::size_t i = count; i < count_; ++i) keys_[i] = Entry{};
+  count_ = count;
+}
+
+}  // namespace core::e2e

@@ -1,0 +1,112 @@
+// How a SessionRecord is stored. Spec: docs/spec/end-to-end.md record.
+#include "core/crypto/sha2.h"
+#include "core/e2e/record.h"
+
+namespace core::e2e {
+namespace {
+
+constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kHasCurrent = 1, kIsPending = 2;
+constexpr std::size_t kSumSize = 8;
+
+// Finds damage, not malice: who can write the store can do worse.
+ByteArray<kSumSize> checksum(Bytes body) {
+  const auto digest = crypto::sha256(body);
+  return to_array(View<32>(digest).first<kSumSize>());
+}
+
+void write_pending(const PendingHandshake& pending, std::uint8_t version, Writer& out) {
+  out.u8(pending.pre_key_id ? 1 : 0);
+  out.u32_be(pending.pre_key_id.value_or(0));
+  out.u32_be(pending.our_registration_id);
+  out.u32_be(pending.signed_pre_key_id);
+  out.u64_be(static_cast<std::uint64_t>(pending.created.ms));
+  if (version != kPqxdhVersion) return;
+  out.u32_be(pending.kem_pre_key_id);
+  out.bytes(pending.kem_ciphertext);
+}
+
+Status read_pending(Reader& in, std::uint8_t version, PendingHandshake& pending) {
+  const auto has_pre_key_id = in.u8();
+  const auto pre_key_id = in.u32_be();
+  if (has_pre_key_id > 1 || (has_pre_key_id == 0 && pre_key_id != 0)) return Error::kMalformed;
+  pending.pre_key_id.reset();
+  if (has_pre_key_id == 1) pending.pre_key_id = pre_key_id;
+  pending.our_registration_id = in.u32_be();
+  pending.signed_pre_key_id = in.u32_be();
+  pending.created.ms = static_cast<std::int64_t>(in.u64_be());
+  if (version == kPqxdhVersion) {
+    pending.kem_pre_key_id = in.u32_be();
+    const auto ciphertext = in.take(pending.kem_ciphertext.size());
+    copy(ciphertext, pending.kem_ciphertext);
+  }
+  if (!in.ok()) return Error::kMalformed;
+  return {};
+}
+
+}  // namespace
+
+void SessionRecord::write_body(Writer& out) const {
+  out.u8(kFormat);
+  out.u8(
+      static_cast<std::uint8_t>((has_current_ ? kHasCurrent : 0) | (is_pending_ ? kIsPending : 0)));
+  out.u8(static_cast<std::uint8_t>(count_));
+  for (std::size_t i = 0; i < count_; ++i) sessions_[i].write(out);
+  if (is_pending_) write_pending(pending_, sessions_[0].version(), out);
+  out.u16_be(static_cast<std::uint16_t>(skipped_.count()));
+  for (const auto& entry : skipped_.entries()) {
+    out.u16_be(entry.chain);
+    out.u32_be(entry.counter);
+    out.bytes(entry.seed.view());
+  }
+}
+
+Status SessionRecord::read_body(Reader& in) {
+  const auto format = in.u8();
+  const auto flags = in.u8();
+  const std::size_t count = in.u8();
+  if (format != kFormat) return Error::kBadVersion;
+  if (!in.ok() || flags > (kHasCurrent | kIsPending) || flags == kIsPending) {
+    return Error::kMalformed;
+  }
+  const bool has_current = (flags & kHasCurrent) != 0;
+  if (count > kMaxArchivedSessions + (has_current ? 1 : 0)) return Error::kMalformed;
+  if (has_current && count == 0) return Error::kMalformed;
+  for (; count_ < count; ++count_) sessions_[count_] = TRY(Session::read(in, skipped_));
+  has_current_ = has_current;
+  if ((flags & kIsPending) != 0) TRY(read_pending(in, sessions_[0].version(), pending_));
+  is_pending_ = (flags & kIsPending) != 0;
+  const std::size_t skipped = in.u16_be();
+  if (in.remaining() != skipped * 38) return Error::kMalformed;
+  for (std::size_t i = 0; i < skipped; ++i) {
+    const auto chain = in.u16_be();
+    const auto counter = in.u32_be();
+    if (!skipped_.restore(chain, counter, in.take<32>())) return Error::kMalformed;
+  }
+  if (!in.finished()) return Error::kMalformed;
+  return {};
+}
+
+Result<std::size_t> SessionRecord::serialize(MutBytes out) const {
+  Writer writer(out);
+  write_body(writer);
+  if (writer.ok()) {
+    const auto sum = checksum(writer.written());
+    writer.bytes(sum);
+  }
+  if (!writer.ok()) wipe(out);
+  return writer.finish();
+}
+
+Status SessionRecord::parse(Bytes in, SessionRecord& record) {
+  record.clear();
+  if (in.size() < kSumSize) return Error::kMalformed;
+  const auto body = in.first(in.size() - kSumSize);
+  if (!equal_var(checksum(body), in.last(kSumSize))) return Error::kMalformed;
+  Reader reader(body);
+  const auto read = record.read_body(reader);
+  if (!read) record.clear();
+  return read;
+}
+
+}  // namespace core::e2e
