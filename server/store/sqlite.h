@@ -11,14 +11,11 @@
 
 namespace server::store {
 
-// How far the file's schema may be changed on opening.
-enum class Migrate : std::uint8_t { kYes, kNo };
-
-// Opens or creates the database file and brings its schema up to date.
-// `why` receives a sentence for the operator if it fails.
-// Errors: kStore; kBadVersion if the file is of a later version of the program.
-Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, std::string& why,
-                                           Migrate migrate = Migrate::kYes);
+// Opens or creates the database file, readable by its owner only, and brings
+// its schema up to date. `why` receives a sentence for the operator if it
+// fails. Errors: kStore; kMalformed if the file is something else; kBadVersion
+// if it is of a later version of the program.
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, std::string& why);
 
 }  // namespace server::store
 #endif  // SERVER_STORE_SQLITE_H_
