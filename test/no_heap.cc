@@ -57,8 +57,7 @@ int posix_memalign(void** out, std::size_t alignment, std::size_t size) {
 }
 #endif
 
-// operator new too, for where malloc is not ours to replace. The forms that
-// are not here end in these.
+// operator new too, for where malloc is not ours to replace.
 void* operator new(std::size_t size) {
   count_one();
   void* out = std::malloc(size == 0 ? 1 : size);
@@ -74,6 +73,15 @@ void* operator new(std::size_t size, std::align_val_t alignment) {
   return out;
 }
 
+// AddressSanitizer has its own of these, which do not end in those above.
+void* operator new[](std::size_t size) { return operator new(size); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return operator new(size); }
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return operator new(size);
+}
+
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
