@@ -97,47 +97,56 @@ class Client {
 
  private:
   enum class State : std::uint8_t { kIdle, kConnecting, kConnected, kClosing };
+  // A SUBSCRIBE or UNSUBSCRIBE that waits for its answer.
   struct Pending {
     PacketId id = 0;  // 0: free
     PacketType answer{};
-    std::uint16_t count = 0;
+    std::size_t count = 0;  // of filters
   };
   struct Alias {
-    std::uint16_t size = 0;  // 0: not set
+    std::size_t size = 0;  // 0: not set
     ByteArray<kMaxAliasTopicSize> topic{};
   };
-  using Happened = Result<std::optional<Event>>;
+  using Outcome = Result<std::optional<Event>>;
 
-  Happened handle(const FixedHeader& header, Bytes body, Instant now);
-  Happened on_connack(Bytes body, Instant now);
-  Happened on_publish(std::uint8_t flags, Bytes body);
-  Happened on_puback(Bytes body);
-  Happened on_suback(PacketType type, Bytes body);
-  Happened on_disconnect(Bytes body);
-  Error fail(Error error, Reason reason);
+  Outcome handle(const FixedHeader& header, Bytes body, Instant now);
+  Outcome on_connack(Bytes body, Instant now);
+  Outcome on_publish(std::uint8_t flags, Bytes body);
+  Outcome on_puback(Bytes body);
+  Outcome on_answer(PacketType type, Bytes body);
+  Outcome on_disconnect(Bytes body);
   Status resolve_alias(Publish& message);
-  bool problem_info_allowed(const Properties& properties) const;
-  std::optional<Event> release();
-  PacketId new_packet_id();
-  Result<MutBytes> room(std::size_t size);
-  Result<PacketId> request(PacketType answer, std::size_t count, Instant now,
-                           Result<std::size_t> size);
-  void sent_at(Instant now);
+  Status note_incoming(const Publish& message);
+  bool has_forbidden_problem_info(const Properties& properties) const;
+  Error fail(Error error, Reason reason);
+  Error fail(Error error);
+
+  // Sends held messages as far as the server's receive maximum allows. Gives
+  // the event of one that this server does not take.
+  std::optional<Event> release(Instant now);
+  template <class Encode>
+  Result<std::size_t> put(std::size_t keep_free, Encode encode);
+  std::size_t reserve() const;
+  Pending* free_pending();
+  PacketId unused_packet_id() const;
+  Instant ping_due() const;
 
   SendLog log_;
   MutBytes in_;
-  std::size_t start_ = 0, end_ = 0;  // unread bytes in in_
+  std::size_t start_ = 0, end_ = 0;  // the bytes in in_ not yet handled
   State state_ = State::kIdle;
+  bool clean_start_ = false, request_problem_info_ = true, session_present_ = false;
+  bool ping_sent_ = false;
   PacketId last_id_ = 0;
+  std::uint16_t receive_maximum_ = 0, topic_alias_maximum_ = 0;
+  std::size_t connect_size_ = 0;
+  std::int64_t ping_timeout_ms_ = 0;
+  Instant last_sent_{}, last_received_{}, answer_due_ = kNever;
   std::array<PacketId, kMaxIncoming> incoming_{};  // not acknowledged; 0: free
   std::array<Pending, kMaxPending> pending_{};
   std::array<Alias, kMaxAliases> aliases_{};
-  ConnectOptions options_;  // without its views
   ServerLimits limits_;
   Counters counters_;
-  bool session_present_ = false;
-  bool ping_sent_ = false;
-  Instant last_sent_{}, last_received_{}, answer_due_ = kNever;
 };
 
 }  // namespace core::mqtt

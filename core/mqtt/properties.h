@@ -3,6 +3,7 @@
 #define CORE_MQTT_PROPERTIES_H_
 
 #include <optional>
+#include <type_traits>
 
 #include "core/base/reader.h"
 #include "core/base/writer.h"
