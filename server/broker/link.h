@@ -33,11 +33,15 @@ class Link {
     std::string client_id;                   // the certificate's name
   };
   struct Counters {
-    std::uint64_t received = 0, sent = 0, refused = 0, dropped = 0, connects = 0;
+    std::uint64_t received = 0;  // requests
+    std::uint64_t sent = 0;      // messages that the broker has acknowledged
+    std::uint64_t refused = 0;   // and those that it has not accepted
+    std::uint64_t dropped = 0;   // not handed to it: see publish()
+    std::uint64_t connects = 0;
   };
-  // `on_request` runs on the link's thread and must return at once; it owns
-  // the request. `on_state` (may be empty) is told each change and its reason.
-  using OnRequest = std::function<void(InboundRequest)>;
+  // `on_request` runs on the link's thread and must return at once; it may
+  // call publish(). `on_state` (may be empty) is told each change and why.
+  using OnRequest = std::function<void(service::IncomingRequest)>;
   using OnState = std::function<void(bool connected, const std::string& reason)>;
 
   Link(Options options, OnRequest on_request, OnState on_state);
@@ -46,29 +50,35 @@ class Link {
   ~Link();  // stops
 
   void start();
-  // Sends what has been published, for at most a second, and disconnects.
+  // Lets what has been published go out, for at most a second, and disconnects.
   void stop();
-  // True if subscribed: requests arrive and publish() works.
+  // True while subscribed: requests arrive and publish() works.
   bool connected() const { return connected_; }
+  // Returns when connected(), or false after `limit`.
+  bool wait_connected(std::chrono::milliseconds limit);
 
   // Hands a message to the broker with QoS 1. False (and counted as dropped)
-  // while there is no connection or too much is on its way: the device asks
-  // again. Thread-safe.
-  bool publish(const OutboundMessage& message);
-  // Drops the connection and makes a new one, with the files as they are now.
-  void reconnect();
+  // while there is no connection or 20,000 messages are on their way: devices
+  // ask again. Thread-safe.
+  bool publish(const service::OutgoingPublish& message);
+  // Makes a new connection, with the certificate files as they are now.
+  void reconnect() { renew_ = true; }
   Counters counters() const;
 
  private:
-  struct Session;
+  struct Session;  // what libmosquitto's callbacks see
   void run();
-  void run_session();
+  // One connection, from its start to its end. Returns why it ended.
+  std::string run_connection();
+  void set_state(bool connected, const std::string& reason);
 
   const Options options_;
   const OnRequest on_request_;
   const OnState on_state_;
   std::unique_ptr<Session> session_;
   std::atomic<bool> connected_{false}, stopping_{false}, renew_{false};
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
   std::thread thread_;
 };
 

@@ -10,7 +10,9 @@
 #include <filesystem>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <span>
+#include <string>
 #include <thread>
 
 #include "server/broker/outcome.h"
@@ -27,6 +29,13 @@ struct MosquittoSetup {
   std::string listen;            // address; empty: all
   std::uint16_t port = 0;        // of the only listener
   std::filesystem::path ca_file, server_pem, plugin;
+};
+
+// Every certificate of `name` made at or before `until_s` (seconds since 1970)
+// is revoked.
+struct Revocation {
+  std::string name;
+  std::int64_t until_s = 0;
 };
 
 // mosquitto.conf and the access list as texts: functions of the setup.
@@ -60,9 +69,9 @@ class Mosquitto {
   // SIGTERM, after 3 s SIGKILL. Returns when it has ended.
   void stop();
 
-  // Replaces the names that are denied everything and has the broker read
-  // them; those that are connected are thrown out.
-  Outcome<void> set_revoked(std::span<const std::string> names);
+  // Replaces the list of those who are denied everything. A running broker
+  // reads it at once and throws out the names that are new in it.
+  Outcome<void> set_revoked(std::span<const Revocation> revoked);
   // Takes over renewed certificates; connections stay.
   Outcome<void> reload_certificates();
 
@@ -70,24 +79,35 @@ class Mosquitto {
   std::uint32_t restarts() const;
 
  private:
+  enum class State : std::uint8_t { kStarting, kRunning, kFailed, kStopping };
+  struct Child {
+    pid_t pid;
+    int output;
+  };
+
   Outcome<void> write_folder();
-  Outcome<void> spawn();
+  Outcome<void> write_private(const char* name, const std::string& text);
+  Outcome<Child> spawn();
   Outcome<void> wait_until_it_accepts();
+  void kill_left_over();
   void supervise();
   void read_output(int fd);
-  void kill_left_over();
-  void signal(int number);
+  Outcome<void> hang_up();
 
   const MosquittoSetup setup_;
   const OnEvent on_event_;
+  std::filesystem::path program_;
+  std::optional<gid_t> group_;  // that may read the folder, if we are root
+  uid_t user_ = 0;
+
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::thread supervisor_;
+  State state_ = State::kStarting;
   std::string revoked_;     // the file's text
   std::string last_words_;  // the broker's last line of output
   pid_t pid_ = 0;
   std::uint32_t restarts_ = 0;
-  bool stopping_ = false;
 };
 
 }  // namespace server::broker
