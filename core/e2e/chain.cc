@@ -17,7 +17,17 @@ MessageKeys::MessageKeys(const Secret<32>& seed, Bytes spqr_key) {
   crypto::hkdf_sha256(spqr_key, seed.view(), kMessageKeysLabel, keys_.mut());
 }
 
-Secret<32> ChainKey::seed() const { return crypto::hmac_sha256(key_.view(), {kSeedInput}); }
+Secret<32> ChainKey::take() {
+  CHECK(index_ < UINT32_MAX);
+  crypto::HmacSha256 hmac(key_.view());
+  Secret<32> seed;
+  hmac.update(kSeedInput);
+  hmac.finish(seed.mut());
+  hmac.update(kChainInput);
+  hmac.finish(key_.mut());
+  ++index_;
+  return seed;
+}
 
 void ChainKey::advance() {
   CHECK(index_ < UINT32_MAX);

@@ -30,9 +30,10 @@ class ChainKey {
   explicit ChainKey(Secret<32> key, std::uint32_t index = 0)
       : key_(std::move(key)), index_(index) {}
 
-  // The seed of the message number index(). Constant time.
-  Secret<32> seed() const;
-  // Moves on to the next message. REQUIRES: index() < UINT32_MAX.
+  // The seed of the message number index(); moves on to the next message.
+  // Constant time. REQUIRES: index() < UINT32_MAX.
+  Secret<32> take();
+  // Only moves on.
   void advance();
   std::uint32_t index() const { return index_; }
   View<32> key() const { return key_.view(); }

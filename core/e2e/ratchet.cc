@@ -27,7 +27,12 @@ Ratchet Ratchet::responder(Secret<32> root_key, Secret<32> chain_key, OurRatchet
 
 Result<Ratchet::Outgoing> Ratchet::next() const {
   if (sending_.index() == UINT32_MAX) return Error::kFull;
-  return Outgoing{sending_.seed(), sending_.index(), previous_counter_};
+  Outgoing out;
+  out.counter = sending_.index();
+  out.previous_counter = previous_counter_;
+  out.next = sending_.clone();
+  out.seed = out.next.take();
+  return out;
 }
 
 Result<Ratchet::Incoming> Ratchet::prepare(const TheirRatchetKey& their_key, std::uint32_t counter,
@@ -58,8 +63,7 @@ Result<Ratchet::Incoming> Ratchet::prepare(const TheirRatchetKey& their_key, std
   while (counter - in.next.index() > kMaxSkippedKeys) in.next.advance();
   if (missing > 0) in.first = in.next.clone();
   while (in.next.index() < counter) in.next.advance();
-  in.seed = in.next.seed();
-  in.next.advance();
+  in.seed = in.next.take();
   return in;
 }
 

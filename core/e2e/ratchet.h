@@ -29,6 +29,7 @@ class Ratchet {
     Secret<32> seed;
     std::uint32_t counter = 0;
     std::uint32_t previous_counter = 0;
+    ChainKey next;  // the chain after this message
   };
 
   Ratchet() = default;
@@ -45,7 +46,7 @@ class Ratchet {
   // The next message to send. Nothing changes until sent().
   // Errors: kFull after 2^32 - 1 messages without an answer.
   Result<Outgoing> next() const;
-  void sent() { sending_.advance(); }
+  void sent(Outgoing outgoing) { sending_ = std::move(outgoing.next); }
 
   // Errors: kReplay (read before, or its key is gone); kFull (more than
   // kMaxForwardJump messages missing); kBadKey.

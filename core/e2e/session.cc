@@ -44,34 +44,39 @@ Result<std::size_t> Session::encrypt(const Parties& parties, const PendingHandsh
                                      Bytes plaintext, MutBytes out) {
   const auto encrypted = [&]() -> Result<std::size_t> {
     if (!equal_var(parties.theirs, their_identity_.serialized())) return Error::kUntrusted;
-    const auto outgoing = TRY(ratchet_.next());
-    const MessageKeys keys(outgoing.seed, {});
-    const SignalHeader header{.version = version_,
-                              .ratchet_key = ratchet_.ratchet_key(),
-                              .counter = outgoing.counter,
-                              .previous_counter = outgoing.previous_counter};
-    const Route route{.sender = parties.ours, .receiver = parties.theirs};
-    if (pending == nullptr) return seal_signal_message(header, keys, route, plaintext, out);
-    const PreKeyHeader around{
-        .version = version_,
-        .pre_key_id = pending->pre_key_id,
-        .base_key = base_key_,
-        .identity_key = parties.ours,
-        .registration_id = pending->our_registration_id,
-        .signed_pre_key_id = pending->signed_pre_key_id,
-        .kem_pre_key_id = pending->kem_pre_key_id,
-        .kem_ciphertext = version_ == kPqxdhVersion ? Bytes(pending->kem_ciphertext) : Bytes()};
-    std::size_t size = 0;
-    const auto inner = TRY(
-        encode_pre_key_message(around, signal_message_size(header, plaintext.size()), out, size));
-    TRY(seal_signal_message(header, keys, route, plaintext, inner));
+    auto outgoing = TRY(ratchet_.next());
+    const auto size = TRY(seal(parties, pending, outgoing, plaintext, out));
+    ratchet_.sent(std::move(outgoing));
     return size;
   }();
-  if (encrypted)
-    ratchet_.sent();
-  else
-    wipe(out);
+  if (!encrypted) wipe(out);
   return encrypted;
+}
+
+Result<std::size_t> Session::seal(const Parties& parties, const PendingHandshake* pending,
+                                  const Ratchet::Outgoing& outgoing, Bytes plaintext,
+                                  MutBytes out) const {
+  const MessageKeys keys(outgoing.seed, {});
+  const SignalHeader header{.version = version_,
+                            .ratchet_key = ratchet_.ratchet_key(),
+                            .counter = outgoing.counter,
+                            .previous_counter = outgoing.previous_counter};
+  const Route route{.sender = parties.ours, .receiver = parties.theirs};
+  if (pending == nullptr) return seal_signal_message(header, keys, route, plaintext, out);
+  const PreKeyHeader around{
+      .version = version_,
+      .pre_key_id = pending->pre_key_id,
+      .base_key = base_key_,
+      .identity_key = parties.ours,
+      .registration_id = pending->our_registration_id,
+      .signed_pre_key_id = pending->signed_pre_key_id,
+      .kem_pre_key_id = pending->kem_pre_key_id,
+      .kem_ciphertext = version_ == kPqxdhVersion ? Bytes(pending->kem_ciphertext) : Bytes()};
+  std::size_t size = 0;
+  const auto inner =
+      TRY(encode_pre_key_message(around, signal_message_size(header, plaintext.size()), out, size));
+  TRY(seal_signal_message(header, keys, route, plaintext, inner));
+  return size;
 }
 
 Result<std::size_t> Session::decrypt(const Parties& parties, const SignalMessage& message, Rng& rng,

@@ -70,6 +70,9 @@ class Session {
   static Result<Session> read(Reader& in, SkippedKeys& skipped);
 
  private:
+  Result<std::size_t> seal(const Parties& parties, const PendingHandshake* pending,
+                           const Ratchet::Outgoing& outgoing, Bytes plaintext, MutBytes out) const;
+
   std::uint8_t version_ = 0;
   std::uint32_t their_registration_id_ = 0;
   TheirIdentity their_identity_;

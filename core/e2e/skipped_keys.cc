@@ -39,11 +39,11 @@ void SkippedKeys::keep(ChainId chain, ChainKey from, std::uint32_t end) {
   const std::size_t added = end - from.index();
   CHECK(added <= kMaxSkippedKeys);
   if (count_ + added > kMaxSkippedKeys) drop_oldest(count_ + added - kMaxSkippedKeys);
-  for (; from.index() < end; from.advance()) {
-    keys_[count_].seed = from.seed();
-    keys_[count_].counter = from.index();
-    keys_[count_].chain = chain;
-    ++count_;
+  while (from.index() < end) {
+    auto& entry = keys_[count_++];
+    entry.counter = from.index();
+    entry.chain = chain;
+    entry.seed = from.take();
   }
 }
 
