@@ -6,7 +6,8 @@
 #ifndef CORE_CRYPTO_MLKEM_H_
 #define CORE_CRYPTO_MLKEM_H_
 
-#include "core/base/rng.h"
+#include "core/base/result.h"
+#include "core/crypto/mlkem_poly.h"
 
 namespace core::crypto {
 
@@ -16,7 +17,9 @@ inline constexpr std::size_t kKemSharedSize = 32;
 // Scratch memory of one call, of either size. Contents do not matter before
 // and are wiped after.
 struct MlKemWork {
-  alignas(32) std::array<std::int16_t, 256 * 14> coefficients;
+  std::array<mlkem::Poly, 12> polys;
+  std::array<mlkem::Factor, 4> factors;
+  ByteArray<1568> public_key;
 };
 
 // K is the rank: 3 for ML-KEM-768, 4 for ML-KEM-1024.
