@@ -5,6 +5,7 @@
 #include "core/crypto/sha2.h"
 #include "core/crypto/x25519.h"
 #include "core/crypto/xeddsa.h"
+#include "core/prekey/bundle.h"
 #include "server/service/accounts.h"
 #include "server/service/answer.h"
 
@@ -128,14 +129,15 @@ core::Result<Enroller::Outcome> Enroller::admit(const store::Invite& invite, cor
     }
     return refuse_sealed(invite, Code::kMalformed, "The certificate request is refused.");
   }
-  auto body = TRY(seal(invite, TRY(response(invite.name, *certificate))));
+  const auto plain_response = TRY(response(invite.name, *certificate));
+  auto body = TRY(seal(invite, plain_response));
   TRY(store_.use_invite(invite.id, wall, digest, body));
   return Outcome{{.outcome = EnrolOutcome::kAnswered, .text = {}, .body = std::move(body)}, true};
 }
 
 Enroller::Verdict Enroller::check(const store::Invite& invite,
                                   const EnrolRequestView& request) const {
-  if (request.identity_key[0] != core::api::kKeyType ||
+  if (request.identity_key[0] != core::prekey::kCurveKeyType ||
       !core::crypto::x25519_is_prime_order_var(request.identity_key.last<32>())) {
     return {Code::kMalformed, "The identity key is weak or of another kind."};
   }

@@ -4,6 +4,7 @@
 #ifndef SERVER_SERVICE_ENROLMENT_H_
 #define SERVER_SERVICE_ENROLMENT_H_
 
+#include "core/api/enrol_message.h"
 #include "server/service/service.h"
 
 namespace server::service {

@@ -295,8 +295,10 @@ void Service::Impl::push_mail(Instant now, WallTime wall, std::vector<OutgoingPu
       continue;
     }
     if (mails->empty()) continue;
-    Blob payload(std::max(limits.max_push_bytes, mails->front().ciphertext.size() + kMailOverhead));
+    Blob payload(std::max(limits.max_push_bytes, mails->front().ciphertext.size() + kMailOverhead) +
+                 core::api::MailsWriter::kAfterSize);
     core::api::MailsWriter writer(payload);
+    static_cast<void>(writer.after(task->after));  // fits: it is the first
     std::vector<std::uint64_t> sequences;
     for (const auto& mail : *mails) {
       const core::api::MailView view{.to = {},
