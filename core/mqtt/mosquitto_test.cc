@@ -9,15 +9,11 @@
 #include <vector>
 
 #include "core/mqtt/client.h"
+#include "core/mqtt/text_test.h"
 #include "test/mosquitto.h"
 
 namespace core::mqtt {
 namespace {
-
-Bytes bytes(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-std::string text(Bytes b) { return {b.begin(), b.end()}; }
 
 Instant now() {
   return {std::chrono::duration_cast<std::chrono::milliseconds>(
