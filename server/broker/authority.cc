@@ -302,7 +302,9 @@ Outcome<std::string> Authority::issue_server(std::span<const std::string> hosts,
       key ? make_certificate(key.get(), profile, keys_->certificate.get(), keys_->key.get(), now)
           : nullptr;
   if (!made) return openssl_failure("cannot make the server's certificate");
-  return key_pem(key.get()) + certificate_pem_of(made.get());
+  // The authority's certificate goes along: an enrolling device knows no more
+  // of it than its fingerprint.
+  return key_pem(key.get()) + certificate_pem_of(made.get()) + certificate_pem();
 }
 
 Outcome<std::string> Authority::issue_client(const std::string& user, WallTime now,

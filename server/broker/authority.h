@@ -56,7 +56,8 @@ class Authority {
 
   // A fresh key and its certificate, both PEM in one text. A server
   // certificate carries `hosts` (DNS names or IP addresses) as alternative
-  // names; the client certificate's name is `user`. Thread-safe.
+  // names, and is followed by the authority's; the client certificate's name
+  // is `user`. Thread-safe.
   // Errors: kBadInput if a host is neither a DNS name nor an address.
   Outcome<std::string> issue_server(std::span<const std::string> hosts, core::WallTime now,
                                     int days = kServerDays) const;

@@ -1,6 +1,7 @@
 #include "server/broker/enrolment_listener.h"
 
 #include <httplib.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 
 #include <algorithm>
@@ -105,7 +106,7 @@ class Pace {
 // The key and certificate shown to new connections; may change while serving.
 class ServerCertificate {
  public:
-  ~ServerCertificate() { set(nullptr, nullptr); }
+  ~ServerCertificate() { set(nullptr, nullptr, nullptr); }
   bool set_pem(const std::string& pem) {
     char none[] = "";
     BIO* bio = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
@@ -113,13 +114,16 @@ class ServerCertificate {
     BIO_free(bio);
     bio = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
     X509* certificate = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr);
+    X509* authority = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr);
     BIO_free(bio);
+    ERR_clear_error();
     if (!key || !certificate || X509_check_private_key(certificate, key) != 1) {
       EVP_PKEY_free(key);
       X509_free(certificate);
+      X509_free(authority);
       return false;
     }
-    set(key, certificate);
+    set(key, certificate, authority);
     return true;
   }
   // A callback of OpenSSL, at the start of each handshake.
@@ -127,18 +131,21 @@ class ServerCertificate {
     auto& self = *static_cast<ServerCertificate*>(object);
     const std::lock_guard lock(self.mutex_);
     return SSL_use_certificate(ssl, self.certificate_) == 1 &&
-           SSL_use_PrivateKey(ssl, self.key_) == 1;
+           SSL_use_PrivateKey(ssl, self.key_) == 1 && SSL_clear_chain_certs(ssl) == 1 &&
+           (!self.authority_ || SSL_add1_chain_cert(ssl, self.authority_) == 1);
   }
 
  private:
-  void set(EVP_PKEY* key, X509* certificate) {
+  void set(EVP_PKEY* key, X509* certificate, X509* authority) {
     const std::lock_guard lock(mutex_);
     EVP_PKEY_free(std::exchange(key_, key));
     X509_free(std::exchange(certificate_, certificate));
+    X509_free(std::exchange(authority_, authority));
   }
   std::mutex mutex_;
   EVP_PKEY* key_ = nullptr;
   X509* certificate_ = nullptr;
+  X509* authority_ = nullptr;  // sent behind it, so that devices can check its fingerprint
 };
 
 bool restrict_tls(SSL_CTX& context, ServerCertificate& certificate) {
