@@ -57,7 +57,10 @@ Result<MailsView> MailsView::parse(Bytes in) {
   MailsView m;
   FieldReader fields(in);
   while (const auto number = fields.next()) {
-    if (number == 1) fields.element(m.mail, kMaxMailsPerRequest);
+    switch (number) {
+      case 1: fields.element(m.mail, kMaxMailsPerRequest); break;
+      case 2: fields.u64(m.after.emplace()); break;
+    }
   }
   if (!fields.ok() || m.mail.count() == 0) return Error::kMalformed;
   return m;
@@ -67,6 +70,12 @@ Status MailsWriter::add(const MailView& mail) {
   if (count_ == kMaxMailsPerRequest) return Error::kFull;
   TRY(append_message(out_, 1, mail));
   ++count_;
+  return {};
+}
+
+Status MailsWriter::after(std::uint64_t sequence) {
+  out_.varint(2, sequence);
+  TRY(out_.finish());
   return {};
 }
 

@@ -28,6 +28,9 @@ struct MailView {
 // A SendRequest or a MailPush: both are mails in field 1. 1 to 64 of them.
 struct MailsView {
   Repeated<MailView> mail{};
+  // MailPush: the sequence number that the first mail follows. Between two
+  // mails of one push the mailbox holds no other.
+  std::optional<std::uint64_t> after{};
   static Result<MailsView> parse(Bytes in);
 };
 class MailsWriter {
@@ -35,6 +38,10 @@ class MailsWriter {
   explicit MailsWriter(MutBytes out) : out_(out) {}
   // Errors: kFull (no room, or 64 are there), and then nothing of this mail is written.
   Status add(const MailView& mail);
+  // MailPush: what the first mail follows; once. Takes at most kAfterSize
+  // bytes: before the mails there is sure to be room. Errors: kFull.
+  static constexpr std::size_t kAfterSize = 11;
+  Status after(std::uint64_t sequence);
   std::size_t count() const { return count_; }
   Result<std::size_t> finish() const { return out_.finish(); }
   Bytes written() const { return out_.written(); }

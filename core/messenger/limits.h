@@ -30,20 +30,22 @@ inline constexpr std::size_t kMaxCiphertext = kMaxPlaintext + 2048;
 inline constexpr std::size_t kMaxPayload = kSmallDevice ? 8192 : 65'536;
 // What mails and keys are grouped up to. A single larger mail goes alone.
 inline constexpr std::size_t kPieceSize = kSmallDevice ? 6144 : 32'768;
+// Messages encrypted in one call of poll(), in one transaction.
+inline constexpr std::size_t kEncryptPerStep = kSmallDevice ? 1 : 32;
 inline constexpr std::size_t kMaxEvents = 64;
 inline constexpr std::size_t kMaxCsr = 1024;
 inline constexpr std::size_t kMaxCertificate = 2048;
 
 // Largest value that a Store is asked to keep. A session with many skipped
 // keys is the largest of all records.
-inline constexpr std::size_t kMaxValueSize = kSmallDevice ? 16'384 : 262'144;
+inline constexpr std::size_t kMaxValueSize = kSmallDevice ? 16'384 : 131'072;
 
 // ---- keys ----------------------------------------------------------------
 // What the server is kept stocked with, and the counts below which it is
 // filled up again.
 inline constexpr std::uint32_t kOneTimeTarget = 100;
 inline constexpr std::uint32_t kOneTimeLow = 25;
-inline constexpr std::uint32_t kKemTarget = kSmallDevice ? 4 : 8;
+inline constexpr std::uint32_t kKemTarget = 8;
 inline constexpr std::uint32_t kKemLow = 2;
 // Private keys kept: a key that was handed out long ago is overwritten when
 // so many newer ones have been made. Powers of two.
@@ -51,6 +53,9 @@ inline constexpr std::uint32_t kOneTimeKept = kSmallDevice ? 256 : 1024;
 inline constexpr std::uint32_t kKemKept = kSmallDevice ? 16 : 128;
 inline constexpr std::uint32_t kSignedKept = 8;
 inline constexpr std::uint32_t kLastResortKept = 4;
+// Keys in one publish request: as many as the size of a piece allows.
+inline constexpr std::uint32_t kOneTimePerPublish = kSmallDevice ? 25 : 100;
+inline constexpr std::uint32_t kKemPerPublish = kSmallDevice ? 1 : 8;
 // Base keys remembered for each last-resort key, against replay.
 inline constexpr std::size_t kBaseKeysKept = kSmallDevice ? 32 : 128;
 // Keys made in one call of poll(), so that a slow processor is not blocked.

@@ -15,18 +15,17 @@
 #include <optional>
 
 #include "core/api/topic.h"
-#include "core/base/rng.h"
-#include "core/messenger/limits.h"
-#include "core/messenger/store.h"
-#include "core/messenger/types.h"
+#include "core/messenger/contacts.h"
+#include "core/messenger/events.h"
+#include "core/messenger/inbox.h"
+#include "core/messenger/outbox.h"
+#include "core/messenger/prekeys.h"
+#include "core/messenger/requests.h"
+#include "core/messenger/sessions.h"
 
 namespace core::messenger {
 
-// Scratch memory of a messenger, so that the caller says where it lies: about
-// 700 kB on Linux, 60 kB with GINNEL_SMALL_DEVICE. Holds secrets only during a
-// call.
-struct Workspace;
-
+// About 330 kB on Linux, and a Workspace of 430 kB; see limits.h for less.
 class Messenger {
  public:
   // All three outlive the messenger and are used by nobody else meanwhile.
@@ -36,7 +35,7 @@ class Messenger {
 
   // Writes the state of a new device into an empty store.
   // Errors: kOutOfOrder if the store holds a device already; kMalformed.
-  static Status create(Store& store, Workspace& work, const NewDevice& device);
+  static Status create(Store& store, const NewDevice& device);
   // Loads the state. To be called once, before anything else.
   // Errors: kNotFound (no device in the store), kBadVersion, kMalformed, kStore.
   Status open(Instant now);
@@ -51,14 +50,14 @@ class Messenger {
   // Takes a contact's key from a trusted list (enrolment). A contact that is
   // known by another key becomes kKeyChanged. Errors: kFull, kMalformed.
   Status add_contact(const DeviceName& name, View<33> identity_key, Instant now);
-  std::size_t contact_count() const;
+  std::size_t contact_count() const { return contacts_.count(); }
   // REQUIRES: index < contact_count(). In the order they were met.
-  Result<Contact> contact_at(std::size_t index);
+  const Contact& contact_at(std::size_t index) const;
   // Errors: kNotFound.
-  Result<Contact> contact(const DeviceName& name);
+  Result<Contact> contact(const DeviceName& name) const;
   // Of the contact's trusted key and ours. Slow: some 10 ms on a PC, seconds
   // on a microcontroller. Errors: kNotFound (no such contact, or no key yet).
-  Result<SafetyNumber> safety_number(const DeviceName& name);
+  Result<SafetyNumber> safety_number(const DeviceName& name) const;
   // The user has compared the safety number. Errors: kNotFound; kUntrusted if
   // another key has turned up: accept_new_key() comes first.
   Status mark_verified(const DeviceName& name);
@@ -68,7 +67,7 @@ class Messenger {
   Status accept_new_key(const DeviceName& name, Instant now);
   // Archives the session, so that the next message starts a new one.
   // Errors: kNotFound.
-  Status reset_session(const DeviceName& name);
+  Status reset_session(const DeviceName& name, Instant now);
 
   // ---- messages to others --------------------------------------------------
   // Puts a message of at most kMaxPlaintext bytes into the outbox. `to` need
@@ -119,9 +118,100 @@ class Messenger {
   Instant next_deadline() const;
 
   // What has happened, oldest first.
-  std::optional<Event> next_event();
-  const Counters& counters() const;
-  Info info() const;
+  std::optional<Event> next_event() { return events_.next(); }
+  const Counters& counters() const { return counters_; }
+  Info info();
+
+ private:
+  class Transaction;
+  struct MailPush;
+
+  // messenger.cc: state and contacts
+  Status load();
+  Status ready() { return stale_ ? load() : Status(); }
+  template <class T>
+  T noted(T result);
+  Status save_state() { return put_record(store_, RecordKey(Kind::kState), state_); }
+  Result<std::size_t> find_or_add(const DeviceName& name);
+  Status note_key_change(std::size_t contact, WallTime wall);
+  void wake(Instant now) { work_at_ = std::min(work_at_, now); }
+  Status try_add_contact(const DeviceName& name, View<33> identity_key, Instant now);
+  Status try_accept_new_key(std::size_t slot, Instant now);
+
+  // messenger_send.cc: the way out
+  Result<MessageId> try_send(const DeviceName& to, Bytes text, Instant now, WallTime wall);
+  bool may_send_to(std::size_t contact) const;
+  Result<bool> encrypt_some(WallTime wall);
+  Result<bool> encrypt_one(std::size_t index, WallTime wall);
+  Status fail_queued(std::size_t contact, api::Code reason);
+  void start_send(Instant now, const RequestId& id);
+  bool wants_send(Instant now) const;
+  Result<std::size_t> write_send();
+  Status on_send(api::Code code, Bytes body, Instant now);
+  std::optional<std::size_t> wants_bundle(Instant now) const;
+  Status on_bundle(api::Code code, Bytes body, Instant now, WallTime wall);
+  Status start_session(std::size_t slot, const api::BundleResponseView& view, WallTime wall);
+
+  // messenger_receive.cc: the way in
+  Status on_mail(Bytes payload, Instant now, WallTime wall);
+  Result<bool> take_mails(Bytes payload, Instant now, WallTime wall);
+  Status take_mail(const api::MailView& mail, WallTime wall);
+  Result<std::size_t> decrypt(const api::MailView& mail, std::optional<std::size_t> slot,
+                              WallTime wall);
+  Result<std::size_t> decrypt_first(const api::MailView& mail, std::size_t slot, WallTime wall);
+  Status put_in_inbox(InboxKind kind, const api::MailView& mail, Bytes text, WallTime wall);
+  std::uint32_t window() const;
+
+  // messenger_requests.cc: requests and answers
+  Result<std::optional<Outgoing>> step(Instant now, WallTime wall);
+  Status start_requests(Instant now);
+  Result<bool> upkeep(Instant now, WallTime wall);
+  Result<Outgoing> emit(api::Method method, Instant now);
+  Result<std::size_t> write_body(api::Method method);
+  Instant idle_until(Instant now) const;
+  Status on_reply(Bytes payload, Instant now, WallTime wall);
+  Status on_answer(api::Method method, const api::ResponseView& answer, Instant now, WallTime wall);
+  Status on_publish(api::Code code, Bytes body, Instant now);
+  Status on_status(api::Code code, Bytes body, Instant now, WallTime wall);
+  Status on_contacts(api::Code code, Bytes body, Instant now, WallTime wall);
+  Status on_renew(api::Code code, Bytes body, Instant now);
+  Status on_notice(Bytes payload, Instant now);
+  void refused(api::Method method, api::Code code, Instant now);
+  Status set_revoked(bool revoked);
+
+  Store& store_;
+  Rng& rng_;
+  Workspace& work_;
+
+  DeviceName name_;
+  e2e::OurIdentity identity_;
+  std::uint32_t registration_id_ = 0;
+  StateRecord state_;
+  Contacts contacts_;
+  Outbox outbox_;
+  Inbox inbox_;
+  Sessions sessions_;
+  PreKeys prekeys_;
+  bool csr_waits_ = false;
+
+  bool stale_ = false;  // a transaction failed: memory is to be loaded again
+  bool connected_ = false;
+  Requests requests_;
+  // What the requests under way ask.
+  std::array<MessageId, api::kMaxMailsPerRequest> send_ids_{};
+  std::size_t send_count_ = 0;
+  std::size_t bundle_contact_ = 0;  // slot
+  api::AckRequest ack_;
+  DeviceName contacts_after_;
+  bool contacts_news_ = false;
+
+  Instant work_at_{INT64_MIN};  // poll() may have something to do
+  Instant ack_at_ = kNever, status_at_ = kNever, contacts_at_ = kNever;
+  Instant failed_until_{INT64_MIN};
+
+  Events events_;
+  Counters counters_;
+  Info server_;  // what the server has answered
 };
 
 }  // namespace core::messenger

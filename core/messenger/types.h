@@ -33,9 +33,8 @@ struct Contact {
 };
 
 struct SafetyNumber {
-  ByteArray<60> digits{};     // ASCII
-  ByteArray<96> scannable{};  // for the QR code
-  std::size_t scannable_size = 0;
+  ByteArray<60> digits{};     // ASCII; show them in groups of five
+  ByteArray<74> scannable{};  // the bytes of the QR code
 };
 
 enum class InboxKind : std::uint8_t {
@@ -64,6 +63,7 @@ struct OutboxMessage {
   MessageId id = 0;
   OutboxState state{};
   DeviceName to;
+  WallTime made;       // when send() was called, by our clock
   api::Code reason{};  // kFailed: why. kQueued, kEncrypted: the last refusal, kOk if none
 };
 
@@ -104,7 +104,8 @@ struct Counters {
   std::uint64_t unreadable = 0;         // mails that did not decrypt
   std::uint64_t duplicates = 0;         // mails that had been seen before
   std::uint64_t out_of_order = 0;       // mails that came before their predecessor
-  std::uint64_t malformed = 0;          // payloads that do not parse, or answer no request
+  std::uint64_t malformed = 0;          // payloads that do not parse
+  std::uint64_t stale_answers = 0;      // to no request that is under way
   std::uint64_t requests = 0;           // new requests
   std::uint64_t repeats = 0;            // requests repeated for want of an answer
   std::uint64_t refusals = 0;           // answers other than kOk

@@ -1,0 +1,123 @@
+#include "core/messenger/outbox.h"
+
+namespace core::messenger {
+
+Status Outbox::load() {
+  entries_.clear();
+  for (std::size_t slot = 0; slot < kMaxOutbox; ++slot) {
+    const auto record = get_record<OutboxRecord>(store_, RecordKey(Kind::kOutbox, slot));
+    if (!record) {
+      if (record.error() == Error::kNotFound) continue;
+      return record.error();
+    }
+    entries_.insert({record->id, static_cast<std::uint16_t>(slot), record->contact, record->state,
+                     record->reason, record->size, record->made});
+  }
+  return {};
+}
+
+bool Outbox::has_any_for(std::size_t contact) const {
+  for (std::size_t i = 0; i < size(); ++i) {
+    if (entries_[i].contact == contact) return true;
+  }
+  return false;
+}
+
+std::size_t Outbox::failed_count() const {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < size(); ++i) {
+    if (entries_[i].state == OutboxState::kFailed) ++count;
+  }
+  return count;
+}
+
+Status Outbox::save(const Entry& entry) {
+  OutboxRecord record;
+  record.id = entry.id;
+  record.contact = entry.contact;
+  record.state = entry.state;
+  record.reason = entry.reason;
+  record.size = entry.size;
+  record.made = entry.made;
+  return put_record(store_, RecordKey(Kind::kOutbox, entry.slot), record);
+}
+
+Status Outbox::add(MessageId id, std::size_t contact, Bytes text, WallTime wall) {
+  if (entries_.full()) return Error::kFull;
+  const Entry entry{id,
+                    entries_.free_slot(),
+                    static_cast<std::uint16_t>(contact),
+                    OutboxState::kQueued,
+                    api::Code::kOk,
+                    static_cast<std::uint32_t>(text.size()),
+                    wall};
+  entries_.insert(entry);
+  TRY(store_.put(RecordKey(Kind::kOutboxText, entry.slot).bytes, text));
+  return save(entry);
+}
+
+Result<std::size_t> Outbox::text(std::size_t index, MutBytes out) {
+  return store_.get(RecordKey(Kind::kOutboxText, entries_[index].slot).bytes, out);
+}
+
+Status Outbox::set_encrypted(std::size_t index, const EncryptedMail& mail, MutBytes work) {
+  Entry& entry = entries_[index];
+  entry.state = OutboxState::kEncrypted;
+  entry.size = static_cast<std::uint32_t>(mail.ciphertext.size());
+  Writer out(work);
+  out.u8(kRecordVersion);
+  out.bytes(mail.mail_id);
+  out.u8(static_cast<std::uint8_t>(mail.type));
+  out.bytes(mail.ciphertext);
+  CHECK(out.ok());
+  TRY(store_.put(RecordKey(Kind::kOutboxMail, entry.slot).bytes, out.written()));
+  return save(entry);
+}
+
+Result<Outbox::EncryptedMail> Outbox::encrypted(std::size_t index, MutBytes out) {
+  const auto size = TRY(store_.get(RecordKey(Kind::kOutboxMail, entries_[index].slot).bytes, out));
+  Reader in(Bytes(out).first(size));
+  if (in.u8() != kRecordVersion) return Error::kBadVersion;
+  EncryptedMail mail;
+  mail.mail_id = to_array(in.take<api::kMailIdSize>());
+  mail.type = in.u8();
+  mail.ciphertext = in.rest();
+  if (!in.ok() || mail.ciphertext.empty()) return Error::kMalformed;
+  return mail;
+}
+
+Status Outbox::revert(std::size_t contact) {
+  for (std::size_t i = 0; i < size(); ++i) {
+    Entry& entry = entries_[i];
+    if (entry.contact != contact || entry.state != OutboxState::kEncrypted) continue;
+    entry.state = OutboxState::kQueued;
+    entry.reason = api::Code::kOk;
+    TRY(store_.erase(RecordKey(Kind::kOutboxMail, entry.slot).bytes));
+    TRY(save(entry));
+  }
+  return {};
+}
+
+Status Outbox::refuse(std::size_t index, OutboxState state, api::Code reason) {
+  Entry& entry = entries_[index];
+  if (entry.state == state && entry.reason == reason) return {};
+  entry.state = state;
+  entry.reason = reason;
+  if (state == OutboxState::kFailed) {
+    TRY(store_.erase(RecordKey(Kind::kOutboxText, entry.slot).bytes));
+    TRY(store_.erase(RecordKey(Kind::kOutboxMail, entry.slot).bytes));
+  }
+  return save(entry);
+}
+
+Status Outbox::remove(std::size_t index) {
+  const auto slot = entries_[index].slot;
+  const bool encrypted = entries_[index].state == OutboxState::kEncrypted;
+  entries_.remove(index);
+  TRY(store_.erase(RecordKey(Kind::kOutbox, slot).bytes));
+  TRY(store_.erase(RecordKey(Kind::kOutboxText, slot).bytes));
+  if (encrypted) TRY(store_.erase(RecordKey(Kind::kOutboxMail, slot).bytes));
+  return {};
+}
+
+}  // namespace core::messenger

@@ -1,0 +1,66 @@
+// Messages on their way to others, from send() until the server has them.
+#ifndef CORE_MESSENGER_OUTBOX_H_
+#define CORE_MESSENGER_OUTBOX_H_
+
+#include "core/messenger/entries.h"
+#include "core/messenger/records.h"
+
+namespace core::messenger {
+
+// The text stays in the store until the server has taken the message: if the
+// recipient's key changes before, it is encrypted once more under the new one.
+// A copy in memory of what the store holds; the calls that write need an open
+// transaction, and if that fails, load() puts memory right again.
+class Outbox {
+ public:
+  struct Entry {
+    MessageId id = 0;
+    std::uint16_t slot = 0;
+    std::uint16_t contact = 0;  // slot
+    OutboxState state{};
+    api::Code reason{};
+    std::uint32_t size = 0;  // of the text; encrypted: of the ciphertext
+    WallTime made;           // by send()
+  };
+
+  explicit Outbox(Store& store) : store_(store) {}
+  Status load();
+
+  // Walked by index, in the order of ids.
+  std::size_t size() const { return entries_.size(); }
+  const Entry& operator[](std::size_t index) const { return entries_[index]; }
+  std::size_t index_after(MessageId after) const { return entries_.index_after(after); }
+  std::optional<std::size_t> find(MessageId id) const { return entries_.find(id); }
+  bool has_any_for(std::size_t contact) const;
+  std::size_t failed_count() const;
+
+  // REQUIRES: id is above all others. Errors: kFull, kStore.
+  Status add(MessageId id, std::size_t contact, Bytes text, WallTime wall);
+  // Reads the text into `out`. Errors: kStore, kNotFound, kFull.
+  Result<std::size_t> text(std::size_t index, MutBytes out);
+
+  struct EncryptedMail {
+    ByteArray<api::kMailIdSize> mail_id{};
+    std::uint32_t type = 0;  // 2 or 3
+    Bytes ciphertext;
+  };
+  // Keeps a mail with its text. `work` is scratch memory of the mail's size
+  // and 32 bytes.
+  Status set_encrypted(std::size_t index, const EncryptedMail& mail, MutBytes work);
+  // Reads it back into `out`; the ciphertext is a view of that.
+  Result<EncryptedMail> encrypted(std::size_t index, MutBytes out);
+  // The contact's mails are to be encrypted anew.
+  Status revert(std::size_t contact);
+  // Notes a refusal; kFailed is for good and drops text and ciphertext.
+  Status refuse(std::size_t index, OutboxState state, api::Code reason);
+  Status remove(std::size_t index);
+
+ private:
+  Status save(const Entry& entry);
+
+  Store& store_;
+  Entries<Entry, kMaxOutbox> entries_;
+};
+
+}  // namespace core::messenger
+#endif  // CORE_MESSENGER_OUTBOX_H_
