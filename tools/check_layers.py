@@ -32,7 +32,7 @@ TESTS_ALSO = {"core/messenger": {"server/store", "server/service"}}
 # The only standard headers core/ may include: header-only, no heap, no clock.
 STD = set("algorithm array bit compare concepts cstddef cstdint cstring initializer_list limits optional "
           "span tuple type_traits utility variant".split())
-BANNED = re.compile(r"\b(new|delete|malloc|calloc|realloc|throw|memcmp|rand\s*\(|printf|static\s+thread_local|"
+BANNED = re.compile(r"\b((?:new|delete|malloc|calloc|realloc|throw|memcmp)\b|rand\s*\(|printf|static\s+thread_local|"
                     r"std::(string|vector|map|function|unique_ptr|shared_ptr)|std::chrono|time\s*\()")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
