@@ -112,7 +112,7 @@ Status Messenger::add_contact(const DeviceName& name, View<33> identity_key, Ins
   return noted(try_add_contact(name, identity_key, now));
 }
 
-const Contact& Messenger::contact_at(std::size_t index) const {
+Result<Contact> Messenger::contact_at(std::size_t index) const {
   return contacts_.at(contacts_.slot_at(index)).contact;
 }
 
@@ -168,7 +168,7 @@ Status Messenger::accept_new_key(const DeviceName& name, Instant now) {
   return noted(try_accept_new_key(*contacts_.find(name), now));
 }
 
-Status Messenger::reset_session(const DeviceName& name, Instant now) {
+Status Messenger::reset_session(const DeviceName& name) {
   TRY(ready());
   TRY(contact(name));
   const auto slot = *contacts_.find(name);
@@ -177,9 +177,7 @@ Status Messenger::reset_session(const DeviceName& name, Instant now) {
   auto* record = TRY(noted(sessions_.open(slot)));
   record->archive_current();
   sessions_.changed();
-  TRY(noted(t.commit()));
-  wake(now);
-  return {};
+  return noted(t.commit());
 }
 
 // ---- certificate

@@ -1,7 +1,7 @@
 // One device's messaging: end-to-end encrypted messages to and from other
 // devices through the directory-and-mailbox server, with all state in a
 // transactional Store. It knows no MQTT, no socket and no clock: poll() says
-// what to publish, receive() takes what arrived. link.h joins it to MQTT.
+// what to publish, receive() takes what arrived.
 //
 // What a call has reported as done is on disk. Whatever happens in between, a
 // power cut included, no message is lost, shown twice or put out of order.
@@ -52,7 +52,7 @@ class Messenger {
   Status add_contact(const DeviceName& name, View<33> identity_key, Instant now);
   std::size_t contact_count() const { return contacts_.count(); }
   // REQUIRES: index < contact_count(). In the order they were met.
-  const Contact& contact_at(std::size_t index) const;
+  Result<Contact> contact_at(std::size_t index) const;
   // Errors: kNotFound.
   Result<Contact> contact(const DeviceName& name) const;
   // Of the contact's trusted key and ours. Slow: some 10 ms on a PC, seconds
@@ -67,7 +67,7 @@ class Messenger {
   Status accept_new_key(const DeviceName& name, Instant now);
   // Archives the session, so that the next message starts a new one.
   // Errors: kNotFound.
-  Status reset_session(const DeviceName& name, Instant now);
+  Status reset_session(const DeviceName& name);
 
   // ---- messages to others --------------------------------------------------
   // Puts a message of at most kMaxPlaintext bytes into the outbox. `to` need
