@@ -54,8 +54,8 @@ TEST_F(AuthorityTest, KeepsItsRootAndItsKeyPrivate) {
   struct stat status {};
   ASSERT_EQ(stat((folder_ / "ca.pem").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
-  EXPECT_EQ(test::read(folder_ / "ca.crt"), authority_.certificate_pem());
-  EXPECT_EQ(test::read(folder_ / "ca.crt").find("PRIVATE"), std::string::npos);
+  EXPECT_EQ(test::read_text(folder_ / "ca.crt"), authority_.certificate_pem());
+  EXPECT_EQ(test::read_text(folder_ / "ca.crt").find("PRIVATE"), std::string::npos);
 }
 
 TEST_F(AuthorityTest, OfTwoSitesDiffer) {
@@ -64,26 +64,26 @@ TEST_F(AuthorityTest, OfTwoSitesDiffer) {
 }
 
 TEST_F(AuthorityTest, MakesNoNewRootInPlaceOfADamagedOne) {
-  const std::string whole = test::read(folder_ / "ca.pem");
+  const std::string whole = test::read_text(folder_ / "ca.pem");
   for (const std::string& damaged :
        {std::string(), whole.substr(0, whole.size() / 2), std::string("garbage"),
         test::pem_of(test::p256_key().get()) + authority_.certificate_pem()}) {
-    test::write(folder_ / "ca.pem", damaged);
+    test::write_text(folder_ / "ca.pem", damaged);
     const auto opened = Authority::open(folder_.path(), kNow);
     ASSERT_FALSE(opened.ok());
     EXPECT_EQ(opened.error().kind, Failure::Kind::kBadInput);
-    EXPECT_EQ(test::read(folder_ / "ca.pem"), damaged);
+    EXPECT_EQ(test::read_text(folder_ / "ca.pem"), damaged);
   }
 }
 
 TEST_F(AuthorityTest, SurvivesAFirstStartThatWasCutOff) {
   const test::Folder folder;
-  test::write(folder / "ca.pem.new", "-----BEGIN PRIV");  // written, not yet in its place
+  test::write_text(folder / "ca.pem.new", "-----BEGIN PRIV");  // written, not yet in its place
   const auto opened = Authority::open(folder.path(), kNow);
   ASSERT_TRUE(opened.ok());
   std::filesystem::remove(folder / "ca.crt");  // or cut off between the two files
   EXPECT_EQ(Authority::open(folder.path(), kNow)->fingerprint(), opened->fingerprint());
-  EXPECT_EQ(test::read(folder / "ca.crt"), opened->certificate_pem());
+  EXPECT_EQ(test::read_text(folder / "ca.crt"), opened->certificate_pem());
 }
 
 TEST_F(AuthorityTest, NamesADeviceAsTheServerDoesAndNotAsTheRequestSays) {
@@ -203,12 +203,12 @@ TEST_F(AuthorityTest, RenewsWhatAnotherAuthorityMadeOrWhatIsDamaged) {
 TEST_F(AuthorityTest, KeepsTheServersCertificatesUntilTheyAreDue) {
   const std::vector<std::string> hosts{"localhost"};
   EXPECT_TRUE(*ensure_server_certificates(authority_, folder_.path(), hosts, kNow));
-  const auto before = test::read(folder_ / "server.pem");
+  const auto before = test::read_text(folder_ / "server.pem");
   EXPECT_FALSE(*ensure_server_certificates(authority_, folder_.path(), hosts, kNow));
-  EXPECT_EQ(test::read(folder_ / "server.pem"), before);
+  EXPECT_EQ(test::read_text(folder_ / "server.pem"), before);
   const WallTime later{kNow.ms + 250 * kDayMs};
   EXPECT_TRUE(*ensure_server_certificates(authority_, folder_.path(), hosts, later));
-  EXPECT_NE(test::read(folder_ / "server.pem"), before);
+  EXPECT_NE(test::read_text(folder_ / "server.pem"), before);
 }
 
 TEST_F(AuthorityTest, NeverMakesACertificateThatOutlivesTheRoot) {

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <shared_mutex>
 
+#include "server/broker/sockets.h"
+
 namespace server::broker {
 namespace {
 
@@ -14,6 +16,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr const char* kRequests = "ginnel/1/up/#";
 constexpr int kKeepAliveS = 15;
+constexpr auto kReachLimit = 3s;
 constexpr auto kConnectLimit = 10s;  // from the start of a connection to the SUBACK
 constexpr auto kShortestPause = 50ms, kLongestPause = 5000ms;
 constexpr std::uint64_t kMaxOnTheirWay = 20'000;
@@ -207,9 +210,13 @@ std::string Link::run_connection() {
       mosquitto_tls_set(client, options_.ca_file.c_str(), nullptr,
                         options_.certificate_file.c_str(), options_.key_file.c_str(), no_password);
   if (error == 0) error = mosquitto_tls_opts_set(client, kVerifyPeer, "tlsv1.3", nullptr);
+  // The library's own connecting either waits without limit or never notices
+  // that it was refused.
   if (error == 0) {
-    error = mosquitto_connect_async(client, options_.address.host.c_str(), options_.address.port,
-                                    kKeepAliveS);
+    const auto there = reachable(options_.address.host, options_.address.port, kReachLimit);
+    if (!there) return there.error().text;
+    error = mosquitto_connect(client, options_.address.host.c_str(), options_.address.port,
+                              kKeepAliveS);
   }
   const auto limit = Clock::now() + kConnectLimit;
   while (error == 0 && !stopping_ && !renew_) {

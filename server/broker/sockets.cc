@@ -1,6 +1,8 @@
 #include "server/broker/sockets.h"
 
+#include <fcntl.h>
 #include <netdb.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -67,6 +69,42 @@ Outcome<std::uint16_t> probe_port(const std::string& address, std::uint16_t port
     return system_failure("cannot find a free port");
   }
   return static_cast<std::uint16_t>(std::stoi(text));
+}
+
+Outcome<void> reachable(const std::string& host, std::uint16_t port,
+                        std::chrono::milliseconds limit) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const int unknown = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  if (unknown != 0) {
+    return Failure{Failure::Kind::kSystem, "cannot find " + host + ": " + gai_strerror(unknown)};
+  }
+  const Addresses addresses(found);
+  const auto failure = [&] { return system_failure(host + " port " + std::to_string(port)); };
+  Outcome<void> last = failure();
+  for (const addrinfo* at = found; at; at = at->ai_next) {
+    const Socket socket(at->ai_family);
+    if (socket.fd < 0 || ::fcntl(socket.fd, F_SETFL, O_NONBLOCK) != 0) {
+      last = failure();
+      continue;
+    }
+    if (::connect(socket.fd, at->ai_addr, at->ai_addrlen) == 0) return {};
+    if (errno == EINPROGRESS) {
+      pollfd ready{socket.fd, POLLOUT, 0};
+      socklen_t size = sizeof(int);
+      errno = 0;
+      const int count = ::poll(&ready, 1, static_cast<int>(limit.count()));
+      if (count == 0) errno = ETIMEDOUT;
+      int error = errno;
+      if (count == 1) ::getsockopt(socket.fd, SOL_SOCKET, SO_ERROR, &error, &size);
+      if (error == 0) return {};
+      errno = error;
+    }
+    last = failure();
+  }
+  return last;
 }
 
 bool accepts(const std::string& address, std::uint16_t port) {

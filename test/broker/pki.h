@@ -52,8 +52,8 @@ class Folder {
   std::filesystem::path path_;
 };
 
-std::string read(const std::filesystem::path& path);
-void write(const std::filesystem::path& path, const std::string& text);
+std::string read_text(const std::filesystem::path& path);
+void write_text(const std::filesystem::path& path, const std::string& text);
 
 }  // namespace test
 #endif  // TEST_BROKER_PKI_H_
