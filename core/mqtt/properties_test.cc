@@ -92,9 +92,7 @@ constexpr Row kTable[] = {
     {"1901", "1", "1902"},
     {"1a000161", "2"},
     {"1c000161", "2e"},
-    {"1f000161",
-     "24567"
-     "9bef"},
+    {"1f000161", "24567 9bef"},
     {"210001", "12", "210000"},
     {"220000", "12"},
     {"230001", "3"},
@@ -104,9 +102,7 @@ constexpr Row kTable[] = {
     {"2801", "2", "2802"},
     {"2900", "2", "2902"},
     {"2a01", "2", "2aff"},
-    {"26000161000162",
-     "W1234567"
-     "89abef"},
+    {"26000161000162", "W1234567 89abef"},
 };
 
 bool listed(const char* packets, unsigned type) {
@@ -188,10 +184,7 @@ TEST(Properties, CutAnywhereAreMalformed) {
 }
 
 TEST(Properties, StringsAreUtf8) {
-  for (const char* bad : {"030001ff", "03000100", "0300c3",
-                          "2600016100"
-                          "01ff",
-                          "260001ff000161"}) {
+  for (const char* bad : {"030001ff", "03000100", "0300c3", "2600016100 01ff", "260001ff000161"}) {
     const auto got = read(section(bad), PacketType::kPublish);
     ASSERT_FALSE(got.ok());
     EXPECT_EQ(got.error(), Error::kMalformed);
@@ -201,25 +194,8 @@ TEST(Properties, StringsAreUtf8) {
 // Every property of CONNACK at once, written by hand from 3.2.2.3.
 TEST(Properties, OfConnackAreReadAndWritten) {
   const auto bytes = section(
-      "1100000e10"
-      "1200036f6e65"
-      "13000a"
-      "15000178"
-      "160001fe"
-      "1a000172"
-      "1c000173"
-      "1f00026f6b"
-      "210014"
-      "22000a"
-      "2401"
-      "2500"
-      "2600016b000176"
-      "26000000"
-      "00"
-      "2700010000"
-      "2801"
-      "2900"
-      "2a00");
+      "1100000e10 1200036f6e65 13000a 15000178 160001fe 1a000172 1c000173 1f00026f6b 210014 22000a "
+      "2401 2500 2600016b000176 26000000 00 2700010000 2801 2900 2a00");
   auto p = read(bytes, PacketType::kConnack);
   ASSERT_TRUE(p.ok());
   EXPECT_EQ(p->session_expiry_s, 3600u);
@@ -253,25 +229,8 @@ TEST(Properties, OfConnackAreReadAndWritten) {
   EXPECT_FALSE(valid_to_send(*p, PacketType::kConnect));
   // Written in the order of the identifiers, the user's last.
   const auto sorted = section(
-      "1100000e10"
-      "1200036f6e65"
-      "13000a"
-      "15000178"
-      "160001fe"
-      "1a000172"
-      "1c000173"
-      "1f00026f6b"
-      "210014"
-      "22000a"
-      "2401"
-      "2500"
-      "2700010000"
-      "2801"
-      "2900"
-      "2a00"
-      "2600016b000176"
-      "26000000"
-      "00");
+      "1100000e10 1200036f6e65 13000a 15000178 160001fe 1a000172 1c000173 1f00026f6b 210014 22000a "
+      "2401 2500 2700010000 2801 2900 2a00 2600016b000176 26000000 00");
   ByteArray<128> out{};
   Writer w(out);
   write_properties(*p, w);
@@ -280,13 +239,7 @@ TEST(Properties, OfConnackAreReadAndWritten) {
 }
 
 TEST(Properties, OfASubscriptionsMessageHoldAllItsIds) {
-  const auto bytes = section(
-      "0b01"
-      "0101"
-      "26000161000162"
-      "0bff7f"
-      "03000161"
-      "0b8001");
+  const auto bytes = section("0b01 0101 26000161000162 0bff7f 03000161 0b8001");
   const auto p = read(bytes, PacketType::kPublish);
   ASSERT_TRUE(p.ok());
   EXPECT_EQ(p->subscription_id, 1u);
