@@ -74,8 +74,8 @@ Status MailsWriter::add(const MailView& mail) {
 }
 
 Status MailsWriter::after(std::uint64_t sequence) {
+  if (out_.room() < 1 + varint_size(sequence)) return Error::kFull;
   out_.varint(2, sequence);
-  TRY(out_.finish());
   return {};
 }
 

@@ -36,10 +36,11 @@ struct MailsView {
 class MailsWriter {
  public:
   explicit MailsWriter(MutBytes out) : out_(out) {}
-  // Errors: kFull (no room, or 64 are there), and then nothing of this mail is written.
+  // Errors of both: kFull (no room, or 64 mails are there), and then nothing of
+  // it is written.
   Status add(const MailView& mail);
   // MailPush: what the first mail follows; once. Takes at most kAfterSize
-  // bytes: before the mails there is sure to be room. Errors: kFull.
+  // bytes: before the mails there is sure to be room.
   static constexpr std::size_t kAfterSize = 11;
   Status after(std::uint64_t sequence);
   std::size_t count() const { return count_; }

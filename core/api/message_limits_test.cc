@@ -259,7 +259,11 @@ TEST(MessageLimits, WritersStopAtTheLimitAndKeepWhatTheyHave) {
   ASSERT_TRUE(narrow.add(mail).ok());
   EXPECT_EQ(narrow.add(large).error(), Error::kFull);
   ASSERT_TRUE(narrow.add(mail).ok());
-  EXPECT_EQ(*narrow.finish(), 2 * mail.field_size());
+  EXPECT_EQ(narrow.after(UINT64_MAX).ok(), 50 >= MailsWriter::kAfterSize);
+  MailsWriter exact(MutBytes(out).first(mail.field_size() + 1));
+  ASSERT_TRUE(exact.add(mail).ok());
+  EXPECT_EQ(exact.after(0).error(), Error::kFull);
+  EXPECT_EQ(*exact.finish(), mail.field_size());
 
   const ByteArray<33> key{5};
   PublishRequestWriter publish(out);

@@ -157,7 +157,12 @@ std::string print(const MailView& m) {
       .number("ttl_s", m.ttl_s)
       .str();
 }
-std::string print(const MailsView& m) { return Text().messages("mail", m.mail).str(); }
+std::string print_mails(const std::string& mails, std::optional<std::uint64_t> after) {
+  return after ? mails + "after: " + std::to_string(*after) + '\n' : mails;
+}
+std::string print(const MailsView& m) {
+  return print_mails(Text().messages("mail", m.mail).str(), m.after);
+}
 std::string print(const SendResponse& m) {
   Text text;
   for (std::size_t i = 0; i < m.count; ++i) {
@@ -299,14 +304,16 @@ MailView mail_at(std::size_t i) {
           .ttl_s = UINT32_MAX};
 }
 
-Specimen mails(const char* type, std::size_t count) {
+Specimen mails(const char* type, std::size_t count, std::optional<std::uint64_t> after = {}) {
   Text text;
   for (std::size_t i = 0; i < count; ++i) text.message("mail", print(mail_at(i)));
-  return make<MailsView>(type, Fields::kAll, text.str(), [=](MutBytes out) -> Result<std::size_t> {
-    MailsWriter writer(out);
-    for (std::size_t i = 0; i < count; ++i) TRY(writer.add(mail_at(i)));
-    return writer.finish();
-  });
+  return make<MailsView>(type, Fields::kAll, print_mails(text.str(), after),
+                         [=](MutBytes out) -> Result<std::size_t> {
+                           MailsWriter writer(out);
+                           for (std::size_t i = 0; i < count; ++i) TRY(writer.add(mail_at(i)));
+                           if (after) TRY(writer.after(*after));
+                           return writer.finish();
+                         });
 }
 
 Specimen contacts(Fields fields, std::size_t count) {
@@ -411,6 +418,8 @@ std::vector<Specimen> specimens() {
       mails("SendRequest", 1),
       mails("SendRequest", 64),
       mails("MailPush", 3),
+      mails("MailPush", 1, 0),  // said, although it is the default
+      mails("MailPush", 2, UINT64_MAX),
       make<SendResponse>("SendResponse", kAll, all_codes),
       make<SendResponse>("SendResponse", kAll, one_code),
       make<SendResponse>("SendResponse", kSome, {}),
