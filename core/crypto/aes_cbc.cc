@@ -1,23 +1,24 @@
-// AES-CBC by nettle, which uses the processor's AES instructions.
 #include "core/crypto/aes_cbc.h"
 
-#include <nettle/aes.h>
-#include <nettle/cbc.h>
-
+#include "core/crypto/aes256_cbc.h"
 #include "core/crypto/ct.h"
 
 namespace core::crypto {
 namespace {
 
-// An expanded AES-256 key, wiped at the end.
-struct Key {
-  Key() = default;
-  ~Key() { wipe({reinterpret_cast<std::uint8_t*>(&context), sizeof(context)}); }
-  Key(const Key&) = delete;
-  Key& operator=(const Key&) = delete;
+void cbc_encrypt(View<32> key, View<16> iv, MutBytes blocks) {
+#ifdef GINNEL_AES_NI
+  if (__builtin_cpu_supports("aes")) return aes256::cbc_encrypt_ni(key, iv, blocks);
+#endif
+  aes256::cbc_encrypt_portable(key, iv, blocks);
+}
 
-  aes256_ctx context;
-};
+void cbc_decrypt(View<32> key, View<16> iv, MutBytes blocks) {
+#ifdef GINNEL_AES_NI
+  if (__builtin_cpu_supports("aes")) return aes256::cbc_decrypt_ni(key, iv, blocks);
+#endif
+  aes256::cbc_decrypt_portable(key, iv, blocks);
+}
 
 // 0xffffffff iff a < b, else 0, for a, b < 2^31.
 std::uint32_t mask_less(std::uint32_t a, std::uint32_t b) { return 0u - ((a - b) >> 31); }
@@ -41,18 +42,10 @@ Result<std::size_t> aes256_cbc_encrypt(View<32> key, View<16> iv, Bytes plaintex
     wipe(out);
     return Error::kFull;
   }
-  const std::size_t whole = size - kAesBlockSize;
-  Secret<kAesBlockSize> last;  // before `out` is written: it may be `plaintext`
-  copy(plaintext.subspan(whole), last.mut());
-  const auto padding = static_cast<std::uint8_t>(size - plaintext.size());
-  std::fill(last.mut().end() - padding, last.mut().end(), padding);
-
-  Key expanded;
-  aes256_set_encrypt_key(&expanded.context, key.data());
-  ByteArray<kAesBlockSize> chain = to_array(iv);
-  cbc_aes256_encrypt(&expanded.context, chain.data(), whole, out.data(), plaintext.data());
-  cbc_aes256_encrypt(&expanded.context, chain.data(), kAesBlockSize, out.data() + whole,
-                     last.view().data());
+  copy(plaintext, out);
+  std::fill(out.begin() + plaintext.size(), out.begin() + size,
+            static_cast<std::uint8_t>(size - plaintext.size()));
+  cbc_encrypt(key, iv, out.first(size));
   return size;
 }
 
@@ -66,11 +59,8 @@ Result<std::size_t> aes256_cbc_decrypt(View<32> key, View<16> iv, Bytes cipherte
     wipe(out);
     return Error::kFull;
   }
-  Key expanded;
-  aes256_set_decrypt_key(&expanded.context, key.data());
-  ByteArray<kAesBlockSize> chain = to_array(iv);
-  cbc_decrypt(&expanded.context, reinterpret_cast<nettle_cipher_func*>(aes256_decrypt),
-              kAesBlockSize, chain.data(), size, out.data(), ciphertext.data());
+  copy(ciphertext, out);
+  cbc_decrypt(key, iv, out.first(size));
 
   std::size_t padding = padding_size(out.subspan(size - kAesBlockSize).first<kAesBlockSize>());
   // The plaintext's size, and that the padding was wrong, are what the caller

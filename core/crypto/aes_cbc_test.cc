@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/crypto/aes256_cbc.h"
 #include "test/no_heap.h"
 #include "test/vectors.h"
 
@@ -102,6 +103,21 @@ TEST(AesCbc, ChecksAllOfThePadding) {
         }
       }
     }
+  }
+}
+
+TEST(AesCbc, ThePortableCodeDoesTheSame) {
+  for (std::size_t size = 0; size < 300; size += 7) {
+    auto key = kKey;
+    key[size % 32] = static_cast<std::uint8_t>(size);
+    std::vector<std::uint8_t> expected(aes256_cbc_size(size)), portable = sample(size);
+    ASSERT_TRUE(aes256_cbc_encrypt(key, kIv, portable, expected).ok());
+    portable.resize(expected.size(), static_cast<std::uint8_t>(expected.size() - size));
+    const auto plaintext = portable;
+    aes256::cbc_encrypt_portable(key, kIv, portable);
+    EXPECT_EQ(portable, expected);
+    aes256::cbc_decrypt_portable(key, kIv, portable);
+    EXPECT_EQ(portable, plaintext);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/crypto/ct.h"
 #include "core/crypto/mlkem_code.h"
+#include "core/crypto/mlkem_incremental.h"
 #include "core/crypto/sha3.h"
 
 namespace core::crypto {
@@ -11,7 +12,6 @@ using namespace mlkem;
 
 constexpr std::size_t u_bits(std::size_t k) { return k == 4 ? 11 : 10; }
 constexpr std::size_t v_bits(std::size_t k) { return k == 4 ? 5 : 4; }
-constexpr std::size_t kMostPieceSize = 32 * 11;
 
 // Wipes the scratch memory when a call ends, however it ends.
 class Wiper {
@@ -108,37 +108,51 @@ void make_keys(View<32> d, MutView<MlKem<K>::kPublicKeySize> public_key, MlKemWo
   declassify(public_key);
 }
 
-// Encrypts `message` with the randomness `seed`, the ciphertext going to `out`
-// in pieces. False if a coefficient of the key is not reduced.
-// Spec: [FIPS203] Algorithm 14 (K-PKE.Encrypt).
+// Samples the ephemeral vector, transformed, into the first K polynomials and
+// its errors, plain, into the next K.
+template <std::size_t K>
+void sample_ephemeral(View<32> seed, MlKemWork& work) {
+  const std::span<Poly> y = std::span(work.polys).template subspan<0, K>();
+  sample_noise(seed, 0, y);
+  sample_noise(seed, K, std::span(work.polys).template subspan<K, K>());
+  for (std::size_t i = 0; i < K; ++i) {
+    transform(y[i]);
+    prepare(y[i], work.factors[i]);
+  }
+}
+
+// The ciphertext's first part, u, in pieces to `out`. After sample_ephemeral().
+// Spec: [FIPS203] Algorithm 14 (K-PKE.Encrypt), lines 18, 19, 22.
 template <std::size_t K, class Out>
-bool encrypt(View<MlKem<K>::kPublicKeySize> public_key, View<32> message, View<32> seed, Out& out,
-             MlKemWork& work) {
+void encrypt_u(View<32> rho, Out& out, MlKemWork& work) {
   const std::span<Poly> y = std::span(work.polys).template subspan<0, K>();
   const std::span<Poly> e = std::span(work.polys).template subspan<K, K>();
   const std::span<Poly> row = std::span(work.polys).template subspan<2 * K, K>();
   const std::span<Factor> factors = std::span(work.factors).template first<K>();
-  sample_noise(seed, 0, y);
-  sample_noise(seed, K, e);
+  Secret<32 * u_bits(K)> piece;
   for (std::size_t i = 0; i < K; ++i) {
-    transform(y[i]);
-    prepare(y[i], factors[i]);
-  }
-
-  Secret<kMostPieceSize> piece;
-  const MutBytes u_piece = piece.mut().template first<32 * u_bits(K)>();
-  for (std::size_t i = 0; i < K; ++i) {
-    sample_row(public_key.template last<32>(), Matrix::kTransposed, i, row);
+    sample_row(rho, Matrix::kTransposed, i, row);
     dot(row, y, factors, row[0]);
     transform_back(row[0]);
     add(row[0], e[i]);
-    compress(row[0], u_bits(K), u_piece);
-    out.put(u_piece);
+    compress(row[0], u_bits(K), piece.mut());
+    out.put(piece.view());
   }
+}
 
+// The second part, v. After sample_ephemeral(). `vector` is the public key
+// without rho. False if one of its coefficients is not reduced.
+// Spec: [FIPS203] Algorithm 14 (K-PKE.Encrypt), lines 20, 21, 23.
+template <std::size_t K, class Out>
+bool encrypt_v(View<kPolyBytes * K> vector, View<32> message, View<32> seed, Out& out,
+               MlKemWork& work) {
+  const std::span<Poly> y = std::span(work.polys).template subspan<0, K>();
+  const std::span<Poly> e = std::span(work.polys).template subspan<K, K>();
+  const std::span<Poly> row = std::span(work.polys).template subspan<2 * K, K>();
+  const std::span<Factor> factors = std::span(work.factors).template first<K>();
   bool reduced = true;
   for (std::size_t i = 0; i < K; ++i) {
-    const auto t = public_key.subspan(kPolyBytes * i).template first<kPolyBytes>();
+    const auto t = vector.subspan(kPolyBytes * i).template first<kPolyBytes>();
     reduced = decode(t, row[i]) && reduced;
   }
   dot(row, y, factors, row[0]);
@@ -147,10 +161,21 @@ bool encrypt(View<MlKem<K>::kPublicKeySize> public_key, View<32> message, View<3
   add(row[0], e[0]);
   from_message(message, e[0]);
   add(row[0], e[0]);
-  const MutBytes v_piece = piece.mut().template first<32 * v_bits(K)>();
-  compress(row[0], v_bits(K), v_piece);
-  out.put(v_piece);
+  Secret<32 * v_bits(K)> piece;
+  compress(row[0], v_bits(K), piece.mut());
+  out.put(piece.view());
   return reduced;
+}
+
+// Encrypts `message` with the randomness `seed`, the ciphertext going to `out`
+// in pieces. False if a coefficient of the key is not reduced.
+// Spec: [FIPS203] Algorithm 14 (K-PKE.Encrypt).
+template <std::size_t K, class Out>
+bool encrypt(View<MlKem<K>::kPublicKeySize> public_key, View<32> message, View<32> seed, Out& out,
+             MlKemWork& work) {
+  sample_ephemeral<K>(seed, work);
+  encrypt_u<K>(public_key.template last<32>(), out, work);
+  return encrypt_v<K>(public_key.template first<kPolyBytes * K>(), message, seed, out, work);
 }
 
 // Decrypts with the secret vector that is in the first K polynomials.
@@ -259,5 +284,53 @@ Result<Secret<32>> MlKem<K>::decapsulate_expanded(View<kPrivateKeySize> private_
 
 template struct MlKem<3>;
 template struct MlKem<4>;
+
+void kem_public_pieces(View<64> seed, MutView<kKemHeaderSize> header,
+                       MutView<kKemVectorSize> vector, MlKemWork& work) {
+  const Wiper wiper(work);
+  const auto ours =
+      MutView<MlKem768::kPublicKeySize>(work.public_key.data(), MlKem768::kPublicKeySize);
+  make_keys<3>(seed.first<32>(), ours, work);
+  copy(ours.last<32>(), header);
+  copy(sha3_256(ours), header.last<32>());
+  copy(ours.first<kKemVectorSize>(), vector);
+}
+
+Secret<32> kem_encapsulate_1(View<kKemHeaderSize> header, View<32> message,
+                             MutView<kKemCt1Size> ct1, MlKemWork& work) {
+  const Wiper wiper(work);
+  Halves halves = hash_to_halves(message, header.last<32>());
+  PieceWriter writer(ct1);
+  sample_ephemeral<3>(halves.second.view(), work);
+  encrypt_u<3>(header.first<32>(), writer, work);
+  declassify(ct1);
+  return std::move(halves.first);
+}
+
+Status kem_encapsulate_2(View<kKemHeaderSize> header, View<32> message, View<kKemVectorSize> vector,
+                         MutView<kKemCt2Size> ct2, MlKemWork& work) {
+  const Wiper wiper(work);
+  const auto theirs = MutBytes(work.public_key).first<MlKem768::kPublicKeySize>();
+  copy(vector, theirs);
+  copy(header.first<32>(), theirs.last<32>());
+  const bool known = equal_var(sha3_256(theirs), header.last<32>());
+  const Halves halves = hash_to_halves(message, header.last<32>());
+  PieceWriter writer(ct2);
+  sample_ephemeral<3>(halves.second.view(), work);
+  if (!encrypt_v<3>(vector, message, halves.second.view(), writer, work) || !known) {
+    wipe(ct2);
+    return Error::kBadKey;
+  }
+  declassify(ct2);
+  return {};
+}
+
+Secret<32> kem_decapsulate(View<64> seed, View<kKemCt1Size> ct1, View<kKemCt2Size> ct2,
+                           MlKemWork& work) {
+  ByteArray<MlKem768::kCiphertextSize> ciphertext;
+  copy(ct1, ciphertext);
+  copy(ct2, MutBytes(ciphertext).last<kKemCt2Size>());
+  return MlKem768::decapsulate(seed, ciphertext, work);
+}
 
 }  // namespace core::crypto

@@ -9,7 +9,7 @@
 
 namespace core::crypto {
 
-inline constexpr std::size_t kKemHeaderSize = 64;   // rho || SHA3-256(public key)
+inline constexpr std::size_t kKemHeaderSize = 64;    // rho || SHA3-256(public key)
 inline constexpr std::size_t kKemVectorSize = 1152;  // the public key without rho
 inline constexpr std::size_t kKemCt1Size = 960;      // the ciphertext's u
 inline constexpr std::size_t kKemCt2Size = 128;      // the ciphertext's v
@@ -26,8 +26,8 @@ Secret<32> kem_encapsulate_1(View<kKemHeaderSize> header, View<32> message,
 // Makes the rest of the ciphertext of the same `message`.
 // Errors: kBadKey if `vector` is not the one of the header, or not reduced;
 // then `ct2` is all zeros. Constant time in `message`.
-Status kem_encapsulate_2(View<kKemHeaderSize> header, View<32> message,
-                         View<kKemVectorSize> vector, MutView<kKemCt2Size> ct2, MlKemWork& work);
+Status kem_encapsulate_2(View<kKemHeaderSize> header, View<32> message, View<kKemVectorSize> vector,
+                         MutView<kKemCt2Size> ct2, MlKemWork& work);
 
 // As MlKem768::decapsulate() of both pieces.
 Secret<32> kem_decapsulate(View<64> seed, View<kKemCt1Size> ct1, View<kKemCt2Size> ct2,
