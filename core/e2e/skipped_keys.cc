@@ -35,18 +35,6 @@ void SkippedKeys::erase(std::size_t position) {
   shrink(count_ - 1);
 }
 
-void SkippedKeys::keep(ChainId chain, ChainKey from, std::uint32_t end) {
-  const std::size_t added = end - from.index();
-  CHECK(added <= kMaxSkippedKeys);
-  if (count_ + added > kMaxSkippedKeys) drop_oldest(count_ + added - kMaxSkippedKeys);
-  while (from.index() < end) {
-    auto& entry = keys_[count_++];
-    entry.counter = from.index();
-    entry.chain = chain;
-    entry.seed = from.take();
-  }
-}
-
 void SkippedKeys::clear() {
   shrink(0);
   open_.fill(false);
@@ -67,9 +55,12 @@ bool SkippedKeys::restore(ChainId chain, std::uint32_t counter, View<32> seed) {
   return true;
 }
 
-void SkippedKeys::drop_oldest(std::size_t count) {
-  std::move(keys_.begin() + count, keys_.begin() + count_, keys_.begin());
-  shrink(count_ - count);
+void SkippedKeys::make_room(std::size_t added) {
+  CHECK(added <= kMaxSkippedKeys);
+  if (count_ + added <= kMaxSkippedKeys) return;
+  const std::size_t dropped = count_ + added - kMaxSkippedKeys;
+  std::move(keys_.begin() + dropped, keys_.begin() + count_, keys_.begin());
+  shrink(count_ - dropped);
 }
 
 void SkippedKeys::shrink(std::size_t count) {

@@ -31,9 +31,18 @@ class SkippedKeys {
   const Secret<32>& seed(std::size_t position) const { return keys_[position].seed; }
   void erase(std::size_t position);
 
-  // Keeps the seeds of the messages `from.index()` to `end` - 1 of a chain.
-  // REQUIRES: end - from.index() <= kMaxSkippedKeys.
-  void keep(ChainId chain, ChainKey from, std::uint32_t end);
+  // Keeps the seeds of the messages `from.index()` to `end` - 1 of a chain of
+  // either ratchet. REQUIRES: end - from.index() <= kMaxSkippedKeys.
+  template <class Chain>
+  void keep(ChainId chain, Chain from, std::uint32_t end) {
+    make_room(end - from.index());
+    while (from.index() < end) {
+      Entry& entry = keys_[count_++];
+      entry.counter = from.index();
+      entry.chain = chain;
+      entry.seed = from.take();
+    }
+  }
 
   std::size_t count() const { return count_; }
   // Forgets all seeds and chains.
@@ -51,7 +60,7 @@ class SkippedKeys {
   std::span<const Entry> entries() const { return std::span(keys_).first(count_); }
 
  private:
-  void drop_oldest(std::size_t count);
+  void make_room(std::size_t added);
   void shrink(std::size_t count);
 
   std::array<Entry, kMaxSkippedKeys> keys_;  // [0, count_) in use; the rest is zeros
