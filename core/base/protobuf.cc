@@ -3,13 +3,14 @@
 namespace core {
 
 bool take_varint(Bytes& in, std::uint64_t& out) {
-  out = 0;
+  std::uint64_t value = 0;
   for (unsigned i = 0; i < 10 && i < in.size(); ++i) {
     const std::uint8_t byte = in[i];
     if (i == 9 && byte > 1) return false;  // more than 64 bits
-    out |= std::uint64_t{byte & 0x7fu} << (7 * i);
+    value |= std::uint64_t{byte & 0x7fu} << (7 * i);
     if (byte < 0x80) {
       in = in.subspan(i + 1);
+      out = value;
       return true;
     }
   }

@@ -18,8 +18,8 @@ struct ProtobufField {
   Bytes bytes;              // kBytes
 };
 
-// Takes a varint off the front of `in`. False, and nothing taken, if there is
-// none of at most 64 bits.
+// Takes a varint off the front of `in`. False, and nothing changed, if there is
+// none of at most 64 bits. Longer forms of a small number are read too.
 bool take_varint(Bytes& in, std::uint64_t& out);
 
 // Walks the fields of one message in the order they stand:
@@ -52,7 +52,7 @@ class ProtobufWriter {
   void varint(std::uint32_t number, std::uint64_t value);
   void bytes(std::uint32_t number, Bytes value);
   // Starts a bytes field of exactly `size` bytes that the caller fills; empty
-  // if there is no room.
+  // if there is no room, which finish() tells too.
   MutBytes reserve(std::uint32_t number, std::size_t size);
 
   // Bytes that still fit.

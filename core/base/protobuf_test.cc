@@ -69,6 +69,82 @@ TEST(Protobuf, RefusesWhatDoesNotParse) {
   }
 }
 
+TEST(Protobuf, ReadsNumbersUpToTheLargest) {
+  ByteArray<32> out{};
+  ProtobufWriter w(out);
+  w.varint(0x1fffffff, 1);
+  ProtobufReader r(w.written());
+  const auto* f = r.next();
+  ASSERT_NE(f, nullptr);
+  EXPECT_EQ(f->number, 0x1fffffffu);
+  const std::vector<std::uint8_t> above = {0x80, 0x80, 0x80, 0x80, 0x10, 0x01};  // 2^29
+  ProtobufReader s(above);
+  EXPECT_EQ(s.next(), nullptr);
+  EXPECT_FALSE(s.ok());
+  const std::vector<std::uint8_t> wide = {0x88, 0x80, 0x80, 0x80, 0x80, 0x01, 0x01};  // 2^32 + 1
+  ProtobufReader t(wide);
+  EXPECT_EQ(t.next(), nullptr);
+}
+
+TEST(Protobuf, ReadsFixedFieldsLeastSignificantByteFirst) {
+  const ByteArray<14> in{0x09, 1, 2, 3, 4, 5, 6, 7, 0x88, 0x15, 1, 2, 3, 0x84};
+  ProtobufReader r(in);
+  const auto* f = r.next();
+  ASSERT_NE(f, nullptr);
+  EXPECT_EQ(f->type, WireType::kFixed64);
+  EXPECT_EQ(f->value, 0x8807060504030201u);
+  f = r.next();
+  ASSERT_NE(f, nullptr);
+  EXPECT_EQ(f->type, WireType::kFixed32);
+  EXPECT_EQ(f->value, 0x84030201u);
+  EXPECT_EQ(r.next(), nullptr);
+  EXPECT_TRUE(r.ok());
+}
+
+TEST(Protobuf, TakesVarintsOfAnyLengthUpToTen) {
+  struct Case {
+    std::vector<std::uint8_t> bytes;
+    std::uint64_t value;
+  };
+  const Case cases[] = {{{0x00}, 0},
+                        {{0x7f}, 127},
+                        {{0x80, 0x01}, 128},
+                        {{0x81, 0x80, 0x80, 0x00}, 1},  // longer than it needs to be
+                        {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}, UINT64_MAX}};
+  for (const auto& c : cases) {
+    for (std::size_t size = 0; size < c.bytes.size(); ++size) {
+      Bytes in = Bytes(c.bytes).first(size);
+      std::uint64_t value = 77;
+      EXPECT_FALSE(take_varint(in, value));
+      EXPECT_EQ(value, 77u);
+      EXPECT_EQ(in.size(), size);
+    }
+    Bytes in = c.bytes;
+    std::uint64_t value = 77;
+    EXPECT_TRUE(take_varint(in, value));
+    EXPECT_EQ(value, c.value);
+    EXPECT_TRUE(in.empty());
+  }
+  const std::vector<std::uint8_t> eleven(11, 0x80);
+  Bytes in = eleven;
+  std::uint64_t value = 0;
+  EXPECT_FALSE(take_varint(in, value));
+}
+
+TEST(Protobuf, KnowsItsRoomAndStopsAtTheEnd) {
+  ByteArray<8> out{};
+  ProtobufWriter w(MutBytes(out).first(6));
+  EXPECT_EQ(w.room(), 6u);
+  w.bytes(1, label("ab"));
+  EXPECT_EQ(w.room(), 2u);
+  EXPECT_TRUE(w.reserve(1, 3).empty());
+  EXPECT_EQ(w.room(), 0u);
+  w.varint(2, 1);
+  EXPECT_EQ(w.finish().error(), Error::kFull);
+  EXPECT_EQ(out[6], 0);
+  EXPECT_EQ(out[7], 0);
+}
+
 TEST(Protobuf, KnowsSizesBeforeItWrites) {
   for (const std::size_t size : {0u, 1u, 127u, 128u, 16383u, 16384u}) {
     std::vector<std::uint8_t> out(size + 8);

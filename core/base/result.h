@@ -41,16 +41,18 @@ class [[nodiscard]] Result {
     return *std::get_if<0>(&v_);
   }
   // REQUIRES: ok()
-  constexpr T& operator*() & { return value(); }
-  constexpr const T& operator*() const& { return const_cast<Result*>(this)->value(); }
-  constexpr T&& operator*() && { return std::move(value()); }
-  constexpr T* operator->() { return &value(); }
-  constexpr const T* operator->() const { return &const_cast<Result*>(this)->value(); }
+  constexpr T& operator*() & { return *checked(std::get_if<1>(&v_)); }
+  constexpr const T& operator*() const& { return *checked(std::get_if<1>(&v_)); }
+  constexpr T&& operator*() && { return std::move(*checked(std::get_if<1>(&v_))); }
+  constexpr T* operator->() { return checked(std::get_if<1>(&v_)); }
+  constexpr const T* operator->() const { return checked(std::get_if<1>(&v_)); }
 
  private:
-  constexpr T& value() {
-    if (!ok()) __builtin_trap();
-    return *std::get_if<1>(&v_);
+  // get_if() gives nullptr where the other alternative stands.
+  template <class P>
+  static constexpr P checked(P value) {
+    if (value == nullptr) __builtin_trap();
+    return value;
   }
   std::variant<Error, T> v_;
 };

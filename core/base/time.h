@@ -11,6 +11,7 @@ namespace core {
 struct Instant {
   std::int64_t ms = 0;
   friend constexpr auto operator<=>(Instant, Instant) = default;
+  // REQUIRES: the sum is below kNever.
   friend constexpr Instant operator+(Instant at, std::int64_t later_ms) {
     return {at.ms + later_ms};
   }

@@ -7,25 +7,16 @@
 
 namespace core {
 
-// After the first write that does not fit nothing more is written and
-// finish() fails, so code writes all fields and checks once.
+// A write that does not fit writes nothing, nor does any after it, and finish()
+// fails: so code writes all fields and checks once.
 class Writer {
  public:
   explicit Writer(MutBytes out) : out_(out) {}
 
   void u8(std::uint8_t v) { bytes({&v, 1}); }
-  void u16_be(std::uint16_t v) {
-    const ByteArray<2> b{static_cast<std::uint8_t>(v >> 8), static_cast<std::uint8_t>(v)};
-    bytes(b);
-  }
-  void u32_be(std::uint32_t v) {
-    u16_be(static_cast<std::uint16_t>(v >> 16));
-    u16_be(static_cast<std::uint16_t>(v));
-  }
-  void u64_be(std::uint64_t v) {
-    u32_be(static_cast<std::uint32_t>(v >> 32));
-    u32_be(static_cast<std::uint32_t>(v));
-  }
+  void u16_be(std::uint16_t v) { big_endian<2>(v); }
+  void u32_be(std::uint32_t v) { big_endian<4>(v); }
+  void u64_be(std::uint64_t v) { big_endian<8>(v); }
   void u32_le(std::uint32_t v) { u32_be(__builtin_bswap32(v)); }
   void bytes(Bytes b) {
     const MutBytes to = reserve(b.size());
@@ -55,6 +46,13 @@ class Writer {
   }
 
  private:
+  template <std::size_t N>
+  void big_endian(std::uint64_t v) {
+    ByteArray<N> b;
+    for (std::size_t i = 0; i < N; ++i) b[i] = static_cast<std::uint8_t>(v >> (8 * (N - 1 - i)));
+    bytes(b);
+  }
+
   MutBytes out_;
   std::size_t size_ = 0;
   bool ok_ = true;
