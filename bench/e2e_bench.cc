@@ -3,7 +3,7 @@
 #include <benchmark/benchmark.h>
 
 #include "core/e2e/fingerprint.h"
-#include "core/e2e/test_peer.h"
+#include "core/e2e/two_peers_test.h"
 
 namespace core::e2e {
 namespace {

@@ -1,7 +1,7 @@
 // A device with a session is given any bytes: a first byte that says what
 // message they are, then the message. Either it decrypts, or nothing changes
 // and no plaintext comes out.
-#include "core/e2e/test_peer.h"
+#include "core/e2e/two_peers_test.h"
 
 namespace {
 

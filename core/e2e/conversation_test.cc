@@ -2,7 +2,7 @@
 // version 4 with 0.103.0. Vectors: test/vectors/signal/conversation_*.json.
 #include <gtest/gtest.h>
 
-#include "core/e2e/test_peer.h"
+#include "core/e2e/two_peers_test.h"
 #include "test/vectors.h"
 
 namespace core::e2e {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/crypto/hmac.h"
-#include "core/e2e/test_peer.h"
+#include "core/e2e/two_peers_test.h"
 #include "test/vectors.h"
 
 namespace core::e2e {

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "core/e2e/fingerprint.h"
-#include "core/e2e/test_peer.h"
+#include "core/e2e/two_peers_test.h"
 #include "test/no_heap.h"
 
 namespace core::e2e {

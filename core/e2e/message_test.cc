@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/protobuf.h"
-#include "core/e2e/test_peer.h"
+#include "core/e2e/two_peers_test.h"
 
 namespace core::e2e {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "core/e2e/test_peer.h"
+#include "core/e2e/two_peers_test.h"
 
 namespace core::e2e {
 namespace {

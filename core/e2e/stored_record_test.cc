@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "core/crypto/sha2.h"
-#include "core/e2e/test_peer.h"
+#include "core/e2e/two_peers_test.h"
 
 namespace core::e2e {
 namespace {

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "core/e2e/test_peer.h"
+#include "core/e2e/two_peers_test.h"
 #include "test/vectors.h"
 
 namespace core::e2e::spqr {

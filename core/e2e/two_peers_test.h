@@ -1,6 +1,6 @@
 // Two devices that talk to each other, for tests.
-#ifndef CORE_E2E_TEST_PEER_H_
-#define CORE_E2E_TEST_PEER_H_
+#ifndef CORE_E2E_TWO_PEERS_TEST_H_
+#define CORE_E2E_TWO_PEERS_TEST_H_
 
 #include <deque>
 #include <memory>
@@ -177,4 +177,4 @@ struct Peer {
 };
 
 }  // namespace core::e2e
-#endif  // CORE_E2E_TEST_PEER_H_
+#endif  // CORE_E2E_TWO_PEERS_TEST_H_
