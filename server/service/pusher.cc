@@ -24,7 +24,7 @@ void Pusher::start_over(AccountId account, Peer& peer) {
 // Moves the peer to its earliest deadline.
 void Pusher::schedule(AccountId account, Peer& peer) {
   const Instant gone_at = peer.seen_at + limits_.presence_ms;
-  const Instant deadline = std::min(gone_at, peer.repeat_at);
+  const Instant deadline = std::min({gone_at, peer.repeat_at, peer.retry_at});
   if (deadline == peer.deadline) return;
   deadlines_.erase({peer.deadline, account});
   peer.deadline = deadline;
@@ -92,7 +92,9 @@ void Pusher::time_passed(Instant now) {
       forget(found);
       continue;
     }
-    start_over(found->first, peer);
+    if (now >= peer.repeat_at) start_over(found->first, peer);
+    peer.retry_at = kNever;
+    make_ready(found->first, peer);
     schedule(found->first, peer);
   }
 }
@@ -126,7 +128,7 @@ void Pusher::pushed(AccountId account, std::span<const std::uint64_t> sequences,
 void Pusher::failed(AccountId account, Instant now) {
   const auto found = peers_.find(account);
   if (found == peers_.end()) return;
-  found->second.repeat_at = now + limits_.push_repeat_soonest_ms;
+  found->second.retry_at = now + limits_.push_repeat_soonest_ms;
   schedule(account, found->second);
 }
 

@@ -67,8 +67,9 @@ class Pusher {
     std::deque<std::uint64_t> in_flight{};
     bool ready = false;  // in ready_
     core::Instant seen_at{}, pushed_at{};
-    core::Instant repeat_at = core::kNever;
-    core::Instant deadline = core::kNever;  // its place in deadlines_
+    core::Instant repeat_at = core::kNever;  // from `through` on
+    core::Instant retry_at = core::kNever;   // the read that failed
+    core::Instant deadline = core::kNever;   // its place in deadlines_
   };
   void make_ready(store::AccountId account, Peer& peer);
   void start_over(store::AccountId account, Peer& peer);
