@@ -91,25 +91,20 @@ Status Messenger::note_key_change(std::size_t contact, WallTime wall) {
   return save_state();
 }
 
-Status Messenger::try_add_contact(const DeviceName& name, View<33> identity_key, Instant now) {
+Status Messenger::add_contact(const DeviceName& name, View<33> identity_key, Instant now) {
   if (name.empty() || name == name_ || identity_key[0] != prekey::kCurveKeyType) {
     return Error::kMalformed;
   }
   TRY(ready());
   if (!contacts_.find(name) && contacts_.count() == kMaxContacts) return Error::kFull;
   Transaction t(*this);
-  TRY(t.begin());
-  const auto slot = TRY(find_or_add(name));
-  if (TRY(contacts_.key_seen(slot, identity_key)) == Contacts::Seen::kChanged) {
-    TRY(note_key_change(slot, {}));
-  }
-  TRY(t.commit());
+  TRY(noted(t.begin()));
+  const auto slot = TRY(noted(find_or_add(name)));
+  const auto seen = TRY(noted(contacts_.key_seen(slot, identity_key)));
+  if (seen == Contacts::Seen::kChanged) TRY(noted(note_key_change(slot, {})));
+  TRY(noted(t.commit()));
   wake(now);
   return {};
-}
-
-Status Messenger::add_contact(const DeviceName& name, View<33> identity_key, Instant now) {
-  return noted(try_add_contact(name, identity_key, now));
 }
 
 Result<Contact> Messenger::contact_at(std::size_t index) const {
@@ -143,29 +138,26 @@ Status Messenger::mark_verified(const DeviceName& name) {
   return noted(t.commit());
 }
 
-Status Messenger::try_accept_new_key(std::size_t slot, Instant now) {
-  Transaction t(*this);
-  TRY(t.begin());
-  auto& entry = contacts_.at(slot);
-  entry.contact.identity_key = entry.contact.new_identity_key;
-  entry.contact.new_identity_key = {};
-  entry.contact.state = ContactState::kUnverified;
-  TRY(contacts_.save(slot));
-  TRY(sessions_.erase(slot));
-  TRY(outbox_.revert(slot));
-  TRY(t.commit());
-  entry.needs_bundle = false;  // encrypting finds out
-  entry.retry.reset();
-  requests_.finish(api::Method::kSend);
-  wake(now);
-  return {};
-}
-
 Status Messenger::accept_new_key(const DeviceName& name, Instant now) {
   TRY(ready());
   const auto known = TRY(contact(name));
   if (known.state != ContactState::kKeyChanged) return Error::kOutOfOrder;
-  return noted(try_accept_new_key(*contacts_.find(name), now));
+  const auto slot = *contacts_.find(name);
+  Transaction t(*this);
+  TRY(noted(t.begin()));
+  auto& entry = contacts_.at(slot);
+  entry.contact.identity_key = entry.contact.new_identity_key;
+  entry.contact.new_identity_key = {};
+  entry.contact.state = ContactState::kUnverified;
+  TRY(noted(contacts_.save(slot)));
+  TRY(noted(sessions_.erase(slot)));
+  TRY(noted(outbox_.revert(slot)));
+  TRY(noted(t.commit()));
+  entry.needs_bundle = false;  // encrypting finds out
+  entry.retry.reset();
+  requests_.finish(api::Method::kSend);  // its mails may have changed
+  wake(now);
+  return {};
 }
 
 Status Messenger::reset_session(const DeviceName& name) {

@@ -40,18 +40,17 @@ class Messenger {
   // Errors: kNotFound (no device in the store), kBadVersion, kMalformed, kStore.
   Status open(Instant now);
 
-  const DeviceName& name() const;
-  View<33> identity_key() const;  // the public one, type byte first
-  std::uint32_t registration_id() const;
-  // The identity's private key, to sign with at enrolment and renewal.
-  const Secret<32>& identity_private_key() const;
+  const DeviceName& name() const { return name_; }
+  View<33> identity_key() const { return identity_.public_key(); }
+  std::uint32_t registration_id() const { return registration_id_; }
+  const Secret<32>& identity_private_key() const { return identity_.private_key(); }
 
   // ---- contacts ----------------------------------------------------------
   // Takes a contact's key from a trusted list (enrolment). A contact that is
   // known by another key becomes kKeyChanged. Errors: kFull, kMalformed.
   Status add_contact(const DeviceName& name, View<33> identity_key, Instant now);
   std::size_t contact_count() const { return contacts_.count(); }
-  // REQUIRES: index < contact_count(). In the order they were met.
+  // REQUIRES: index < contact_count().
   Result<Contact> contact_at(std::size_t index) const;
   // Errors: kNotFound.
   Result<Contact> contact(const DeviceName& name) const;
@@ -76,9 +75,9 @@ class Messenger {
   // too long, or no room in the outbox or among the contacts).
   Result<MessageId> send(const DeviceName& to, Bytes text, Instant now, WallTime wall);
   // The first message in the outbox with an id above `after`.
-  // Errors: kNotFound (there is none).
+  // Errors: kNotFound.
   Result<OutboxMessage> outbox_after(MessageId after) const;
-  // kSent for ids that are no longer there. Errors: kNotFound (never given out).
+  // Errors: kNotFound (never given out).
   Result<OutboxState> state_of(MessageId id) const;
   // Forgets a failed message. Errors: kNotFound; kOutOfOrder if it has not failed.
   Status discard(MessageId id);
@@ -98,34 +97,30 @@ class Messenger {
   Status renew(Bytes csr, Instant now);
   // The certificate that came (DER). Errors: kNotFound, kFull.
   Result<std::size_t> certificate(MutBytes out);
-  // The certificate is in use: forgets it.
+  // It is in use: forgets it.
   Status certificate_taken();
 
   // ---- the link --------------------------------------------------------------
-  // A connection is up and subscribed; or it is gone.
+  // A connection is up and subscribed, or is gone.
   void connected(Instant now);
   void disconnected();
   // A payload that arrived on one of our `down` topics. Errors: kStore, kRng,
   // and then it has had no effect and will come again; kMalformed.
   Status receive(api::Down topic, Bytes payload, Instant now, WallTime wall);
-  // Does one bounded piece of work: encrypts what is queued, makes keys, or
-  // yields one request to publish now. Call it until it yields nothing and
-  // next_deadline() is later than `now`.
+  // Does one bounded piece of work, or yields one request to publish now. Call
+  // it until it yields nothing and next_deadline() is later than `now`.
   // `wall`: 0 if not known; then no key is rotated by age.
   // Errors: kStore, kRng: tried again a second later.
   Result<std::optional<Outgoing>> poll(Instant now, WallTime wall);
   // When to call poll() next. Early calls do nothing.
   Instant next_deadline() const;
 
-  // What has happened, oldest first.
   std::optional<Event> next_event() { return events_.next(); }
   const Counters& counters() const { return counters_; }
   Info info();
 
  private:
   class Transaction;
-  struct MailPush;
-
   // messenger.cc: state and contacts
   Status load();
   Status ready() { return stale_ ? load() : Status(); }
@@ -135,9 +130,6 @@ class Messenger {
   Result<std::size_t> find_or_add(const DeviceName& name);
   Status note_key_change(std::size_t contact, WallTime wall);
   void wake(Instant now) { work_at_ = std::min(work_at_, now); }
-  Status try_add_contact(const DeviceName& name, View<33> identity_key, Instant now);
-  Status try_accept_new_key(std::size_t slot, Instant now);
-
   // messenger_send.cc: the way out
   Result<MessageId> try_send(const DeviceName& to, Bytes text, Instant now, WallTime wall);
   bool may_send_to(std::size_t contact) const;
@@ -151,17 +143,14 @@ class Messenger {
   std::optional<std::size_t> wants_bundle(Instant now) const;
   Status on_bundle(api::Code code, Bytes body, Instant now, WallTime wall);
   Status start_session(std::size_t slot, const api::BundleResponseView& view, WallTime wall);
-
   // messenger_receive.cc: the way in
   Status on_mail(Bytes payload, Instant now, WallTime wall);
-  Result<bool> take_mails(Bytes payload, Instant now, WallTime wall);
+  Result<bool> take_mails(Bytes payload, WallTime wall);
   Status take_mail(const api::MailView& mail, WallTime wall);
-  Result<std::size_t> decrypt(const api::MailView& mail, std::optional<std::size_t> slot,
-                              WallTime wall);
-  Result<std::size_t> decrypt_first(const api::MailView& mail, std::size_t slot, WallTime wall);
+  Result<std::size_t> decrypt(const api::MailView& mail, std::optional<std::size_t> slot);
+  Result<std::size_t> decrypt_first(const api::MailView& mail, std::size_t slot);
   Status put_in_inbox(InboxKind kind, const api::MailView& mail, Bytes text, WallTime wall);
   std::uint32_t window() const;
-
   // messenger_requests.cc: requests and answers
   Result<std::optional<Outgoing>> step(Instant now, WallTime wall);
   Status start_requests(Instant now);
@@ -178,11 +167,9 @@ class Messenger {
   Status on_notice(Bytes payload, Instant now);
   void refused(api::Method method, api::Code code, Instant now);
   Status set_revoked(bool revoked);
-
   Store& store_;
   Rng& rng_;
   Workspace& work_;
-
   DeviceName name_;
   e2e::OurIdentity identity_;
   std::uint32_t registration_id_ = 0;
@@ -193,22 +180,17 @@ class Messenger {
   Sessions sessions_;
   PreKeys prekeys_;
   bool csr_waits_ = false;
-
   bool stale_ = false;  // a transaction failed: memory is to be loaded again
   bool connected_ = false;
   Requests requests_;
-  // What the requests under way ask.
   std::array<MessageId, api::kMaxMailsPerRequest> send_ids_{};
   std::size_t send_count_ = 0;
   std::size_t bundle_contact_ = 0;  // slot
   api::AckRequest ack_;
   DeviceName contacts_after_;
-  bool contacts_news_ = false;
-
   Instant work_at_{INT64_MIN};  // poll() may have something to do
   Instant ack_at_ = kNever, status_at_ = kNever, contacts_at_ = kNever;
   Instant failed_until_{INT64_MIN};
-
   Events events_;
   Counters counters_;
   Info server_;  // what the server has answered

@@ -24,7 +24,7 @@ Status Messenger::on_mail(Bytes payload, Instant now, WallTime wall) {
     ++counters_.malformed;
     return Error::kMalformed;
   }
-  const bool gap = TRY(take_mails(payload, now, wall));
+  const bool gap = TRY(take_mails(payload, wall));
   // Also for duplicates: the server has not heard of what we have.
   ack_at_ = std::min(ack_at_, gap ? now + kGapPauseMs : now);
   if (!prekeys_.publishing()) requests_.finish(api::Method::kPublish);
@@ -34,7 +34,7 @@ Status Messenger::on_mail(Bytes payload, Instant now, WallTime wall) {
 
 // Takes the mails of a push in one transaction. True if one is missing
 // between the last mail taken and one in the push.
-Result<bool> Messenger::take_mails(Bytes payload, Instant, WallTime wall) {
+Result<bool> Messenger::take_mails(Bytes payload, WallTime wall) {
   auto mails = TRY(api::MailsView::parse(payload));
   Transaction t(*this);
   bool open = false;
@@ -75,7 +75,7 @@ Status Messenger::take_mail(const api::MailView& mail, WallTime wall) {
     slot = TRY(contacts_.add(mail.from));
     added = true;
   }
-  const auto size = decrypt(mail, slot, wall);
+  const auto size = decrypt(mail, slot);
   if (size && *size <= kMaxPlaintext) {
     const MutBytes text = MutBytes(work_.text).first(*size);
     const auto put = put_in_inbox(InboxKind::kMessage, mail, text, wall);
@@ -120,11 +120,10 @@ Status Messenger::put_in_inbox(InboxKind kind, const api::MailView& mail, Bytes 
 // Decrypts into work_.text and returns the size. Errors: kStore, kRng; kReplay;
 // kUntrusted (a first message under another identity key); any other means
 // that the mail cannot be read.
-Result<std::size_t> Messenger::decrypt(const api::MailView& mail, std::optional<std::size_t> slot,
-                                       WallTime wall) {
+Result<std::size_t> Messenger::decrypt(const api::MailView& mail, std::optional<std::size_t> slot) {
   if (!slot || mail.ciphertext.size() > work_.text.size()) return Error::kNotFound;
   if (mail.type == static_cast<std::uint32_t>(e2e::MessageType::kPreKey)) {
-    return decrypt_first(mail, *slot, wall);
+    return decrypt_first(mail, *slot);
   }
   auto& entry = contacts_.at(*slot);
   if (mail.type != static_cast<std::uint32_t>(e2e::MessageType::kWhisper)) return Error::kMalformed;
@@ -139,8 +138,7 @@ Result<std::size_t> Messenger::decrypt(const api::MailView& mail, std::optional<
   return size;
 }
 
-Result<std::size_t> Messenger::decrypt_first(const api::MailView& mail, std::size_t slot,
-                                             WallTime) {
+Result<std::size_t> Messenger::decrypt_first(const api::MailView& mail, std::size_t slot) {
   auto& entry = contacts_.at(slot);
   const auto message = TRY(e2e::PreKeyMessage::parse(mail.ciphertext));
   if (message.version != e2e::kPqxdhVersion) return Error::kBadVersion;
