@@ -103,49 +103,47 @@ class Pace {
   std::map<std::string, Left> left_;
 };
 
-// The key and certificate shown to new connections; may change while serving.
+// The key and certificates shown to new connections; may change while serving.
 class ServerCertificate {
  public:
-  ~ServerCertificate() { set(nullptr, nullptr, nullptr); }
   bool set_pem(const std::string& pem) {
+    const Bio for_key(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    const Bio for_chain(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     char none[] = "";
-    BIO* bio = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
-    EVP_PKEY* key = PEM_read_bio_PrivateKey(bio, nullptr, nullptr, none);
-    BIO_free(bio);
-    bio = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
-    X509* certificate = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr);
-    X509* authority = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr);
-    BIO_free(bio);
+    Key key(PEM_read_bio_PrivateKey(for_key.get(), nullptr, nullptr, none));
+    std::vector<Certificate> chain;
+    while (X509* next = PEM_read_bio_X509(for_chain.get(), nullptr, nullptr, nullptr)) {
+      chain.emplace_back(next);
+    }
     ERR_clear_error();
-    if (!key || !certificate || X509_check_private_key(certificate, key) != 1) {
-      EVP_PKEY_free(key);
-      X509_free(certificate);
-      X509_free(authority);
+    if (!key || chain.empty() || X509_check_private_key(chain.front().get(), key.get()) != 1) {
       return false;
     }
-    set(key, certificate, authority);
+    const std::lock_guard lock(mutex_);
+    key_ = std::move(key);
+    chain_ = std::move(chain);
     return true;
   }
   // A callback of OpenSSL, at the start of each handshake.
   static int show(SSL* ssl, void* object) {
     auto& self = *static_cast<ServerCertificate*>(object);
     const std::lock_guard lock(self.mutex_);
-    return SSL_use_certificate(ssl, self.certificate_) == 1 &&
-           SSL_use_PrivateKey(ssl, self.key_) == 1 && SSL_clear_chain_certs(ssl) == 1 &&
-           (!self.authority_ || SSL_add1_chain_cert(ssl, self.authority_) == 1);
+    bool ok = SSL_use_certificate(ssl, self.chain_.front().get()) == 1 &&
+              SSL_use_PrivateKey(ssl, self.key_.get()) == 1;
+    for (std::size_t i = 1; i < self.chain_.size(); ++i) {
+      ok = ok && SSL_add1_chain_cert(ssl, self.chain_[i].get()) == 1;
+    }
+    return ok;
   }
 
  private:
-  void set(EVP_PKEY* key, X509* certificate, X509* authority) {
-    const std::lock_guard lock(mutex_);
-    EVP_PKEY_free(std::exchange(key_, key));
-    X509_free(std::exchange(certificate_, certificate));
-    X509_free(std::exchange(authority_, authority));
-  }
+  using Bio = std::unique_ptr<BIO, decltype([](BIO* bio) { BIO_free(bio); })>;
+  using Key = std::unique_ptr<EVP_PKEY, decltype([](EVP_PKEY* key) { EVP_PKEY_free(key); })>;
+  using Certificate = std::unique_ptr<X509, decltype([](X509* c) { X509_free(c); })>;
+
   std::mutex mutex_;
-  EVP_PKEY* key_ = nullptr;
-  X509* certificate_ = nullptr;
-  X509* authority_ = nullptr;  // sent behind it, so that devices can check its fingerprint
+  Key key_;
+  std::vector<Certificate> chain_;
 };
 
 bool restrict_tls(SSL_CTX& context, ServerCertificate& certificate) {
