@@ -6,6 +6,8 @@
   it looks like a standard's name ([RFC7748]).
 - `Spec:` must be followed by a key or by a path below docs/.
 - docs/...: the path must exist. In markdown too.
+- `Spec: docs/spec/PAGE.md sections`, or a key that the bibliography says is
+  that page: words up to the next comma or full stop begin a heading of it.
 
 Usage: check_spec_refs.py [ROOT]
 """
@@ -21,6 +23,9 @@ PATH = re.compile(r"(?<![\w/.-])docs/[\w./-]*\w")
 # Strings are matched first so that a // inside one begins no comment.
 C_TOKENS = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?\*/', re.S)
 PY_TOKENS = re.compile(r'"""(.*?)"""|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|#[^\n]*', re.S)
+SECTIONS = re.compile(r"(\[[\w-]+\]|docs/spec/[\w-]+\.md)((?:,? [A-Za-z][A-Za-z ]*)+)(?=[.,;]|$)")
+PAGE_OF = re.compile(r"^- \[([A-Za-z0-9-]+)\] .*?`(docs/[\w./-]+\.md)`", re.M)
+HEADING = re.compile(r"^#+ (.+)$", re.M)
 ENTRY = re.compile(r"^- \[([A-Za-z0-9-]+)\] .+", re.M)
 
 
@@ -53,7 +58,21 @@ def citations(comment):
     return sorted(found.items())
 
 
-def check_file(root, path, keys):
+def sections(root, comment, pages):
+    """(offset, what is wrong) for each section that is cited and is not there."""
+    for spec in SPEC.finditer(comment):
+        cited = re.sub(r"\s*\n\s*(//|#)?\s*", " ", comment[spec.end():])  # goes on in the next line
+        for match in SECTIONS.finditer(cited):
+            page = pages.get(match.group(1).strip("[]"), match.group(1))
+            if not page.startswith("docs/") or not (root / page).exists():
+                continue
+            headings = [h.lower() for h in HEADING.findall((root / page).read_text())]
+            for name in filter(None, (n.strip().lower() for n in match.group(2).split(","))):
+                if not any(h.startswith(name) for h in headings):
+                    yield spec.start(), f"{page} has no section \"{name}\""
+
+
+def check_file(root, path, keys, pages):
     """(line, what is wrong) for each fault."""
     text = path.read_text()
     where = [(0, text)] if path.suffix == ".md" else comments(path, text)
@@ -67,6 +86,7 @@ def check_file(root, path, keys):
         for offset, key in citations(comment):
             if key not in keys:
                 faults.append((start + offset, f"[{key}] is not in docs/bibliography.md"))
+        faults += [(start + offset, fault) for offset, fault in sections(root, comment, pages)]
         for match in SPEC.finditer(comment):
             if not re.match(r"[\s/#*]*(\[|docs/)", comment[match.end():]):
                 faults.append((start + match.start(), "Spec: names neither a key nor a page"))
@@ -76,12 +96,13 @@ def check_file(root, path, keys):
 def check(root):
     bibliography = (root / "docs/bibliography.md").read_text()
     keys = ENTRY.findall(bibliography)
+    pages = dict(PAGE_OF.findall(bibliography))
     errors = [f"docs/bibliography.md: [{key}] twice" for key in set(keys) if keys.count(key) > 1]
     files = [f for folder in FOLDERS for f in (root / folder).rglob("*")
              if f.suffix in (".h", ".cc", ".c", ".py")]
     files += [*root.glob("*.md"), *(root / "docs").rglob("*.md")]
     for path in sorted(files):
-        for line, fault in check_file(root, path, set(keys)):
+        for line, fault in check_file(root, path, set(keys), pages):
             errors.append(f"{path.relative_to(root)}:{line}: {fault}")
     return errors
 

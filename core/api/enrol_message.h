@@ -1,6 +1,6 @@
 // Messages about who belongs to a site: enrolment, certificates, contacts,
 // notices. The rules of parse() and encode() are those of core/api/message.h.
-// Spec: [API] contacts, docs/spec/enrolment.md.
+// Spec: [API] contacts, renew, notices, docs/spec/enrolment.md exchange.
 #ifndef CORE_API_ENROL_MESSAGE_H_
 #define CORE_API_ENROL_MESSAGE_H_
 

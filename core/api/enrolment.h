@@ -1,6 +1,6 @@
 // The enrolment exchange, sealed under the invite's secret so that nobody
 // between, a broken TLS included, learns or changes anything.
-// Spec: docs/spec/enrolment.md.
+// Spec: docs/spec/enrolment.md exchange.
 #ifndef CORE_API_ENROLMENT_H_
 #define CORE_API_ENROLMENT_H_
 

@@ -1,5 +1,5 @@
 // A host as people write it, and as few bytes as it fits in. For token.cc.
-// Spec: docs/spec/enrolment.md.
+// Spec: docs/spec/enrolment.md token.
 #ifndef CORE_API_HOST_H_
 #define CORE_API_HOST_H_
 

@@ -1,5 +1,5 @@
 // Messages about a device's public keys: publish, status, bundle. The rules of
-// parse() and encode() are those of core/api/message.h. Spec: [API] keys.
+// parse() and encode() are those of core/api/message.h. Spec: [API] publish, status, bundle.
 #ifndef CORE_API_KEYS_MESSAGE_H_
 #define CORE_API_KEYS_MESSAGE_H_
 

@@ -1,5 +1,5 @@
 // Messages that carry mail: send, push, ack. The rules of parse() and encode()
-// are those of core/api/message.h. Spec: [API] mail.
+// are those of core/api/message.h. Spec: [API] send, ack, pushing.
 #ifndef CORE_API_MAIL_MESSAGE_H_
 #define CORE_API_MAIL_MESSAGE_H_
 

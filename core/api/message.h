@@ -10,7 +10,7 @@
 // it does not check what parse() would refuse.
 // Errors of all parse(): kMalformed. Errors of all encode(): kFull, and then
 // the output is all zeros.
-// Spec: [API] messages.
+// Spec: [API] requests, proto/ginnel/v1/ginnel.proto.
 #ifndef CORE_API_MESSAGE_H_
 #define CORE_API_MESSAGE_H_
 

@@ -1,4 +1,4 @@
-// What messages share: answer codes and repeated fields. Spec: [API] messages.
+// What messages share: answer codes and repeated fields. Spec: [API] codes.
 #ifndef CORE_API_REPEATED_H_
 #define CORE_API_REPEATED_H_
 

@@ -1,5 +1,5 @@
 // Requests, signed where they change state, so that a broker that lets one
-// device write as another cannot turn that into anything. Spec: [API] requests.
+// device write as another cannot turn that into anything. Spec: [API] signature.
 #ifndef CORE_API_REQUEST_H_
 #define CORE_API_REQUEST_H_
 

@@ -1,5 +1,5 @@
 // The invite token: everything a device needs to enrol, in one line of text.
-// Spec: docs/spec/enrolment.md.
+// Spec: docs/spec/enrolment.md token.
 #ifndef CORE_API_TOKEN_H_
 #define CORE_API_TOKEN_H_
 

@@ -1,5 +1,5 @@
 // The seeds of messages that have not come yet, of all sessions of a record.
-// Spec: [DR] 3.5 (skipped message keys), docs/spec/end-to-end.md limits.
+// Spec: [DR] 3.5 (skipped message keys), docs/spec/end-to-end.md ratchet.
 #ifndef CORE_E2E_SKIPPED_KEYS_H_
 #define CORE_E2E_SKIPPED_KEYS_H_
 

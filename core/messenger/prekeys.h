@@ -1,5 +1,5 @@
 // Our prekeys: made, published, kept in stock at the server, replaced by age,
-// found for first messages and erased. Spec: [PQXDH] 3.2, 4.8, [API] keys.
+// found for first messages and erased. Spec: [PQXDH] 3.2, 4.8, [API] publish, status.
 #ifndef CORE_MESSENGER_PREKEYS_H_
 #define CORE_MESSENGER_PREKEYS_H_
 

@@ -10,11 +10,11 @@ import check_spec_refs  # noqa: E402
 
 
 class CheckSpecRefs(unittest.TestCase):
-    def errors(self, text, name="core/base/a.h", bibliography="- [API] docs/spec/api.md\n- [DR] Ratchet.\n"):
+    def errors(self, text, name="core/base/a.h", bibliography="- [API] API. `docs/spec/api.md`\n- [DR] Ratchet.\n"):
         with tempfile.TemporaryDirectory() as folder:
             root = pathlib.Path(folder)
             for path, content in {name: text, "docs/bibliography.md": bibliography,
-                                  "docs/spec/api.md": "# API\n"}.items():
+                                  "docs/spec/api.md": "# API\n## Topics\n### Up and down\n"}.items():
                 (root / path).parent.mkdir(parents=True, exist_ok=True)
                 (root / path).write_text(content)
             return check_spec_refs.check(root)
@@ -40,6 +40,13 @@ class CheckSpecRefs(unittest.TestCase):
         self.assertEqual(len(self.errors("// Spec: docs/spec/apis.md names.\n")), 1)
         self.assertEqual(len(self.errors("see docs/spec/apis.md\n", "README.md")), 1)
         self.assertEqual(self.errors("see docs/spec/api.md, docs/spec/.\n", "README.md"), [])
+
+    def test_a_section_that_is_not_there_is_found(self):
+        for good in ("[API] topics, up and down.", "[API] topics, [DR] 3.", "docs/spec/api.md up.", "[API]",
+                     "[API]\n// topics.", "[DR] whatever."):
+            self.assertEqual(self.errors(f"// Spec: {good}\n"), [], good)
+        for bad in ("[API] mails.", "docs/spec/api.md mails.", "[API] topics, mails.", "[API]\n// mails"):
+            self.assertEqual(len(self.errors(f"// Spec: {bad}\n")), 1, bad)
 
     def test_spec_of_nothing_is_found(self):
         self.assertEqual(len(self.errors("// Spec: the paper.\n")), 1)
