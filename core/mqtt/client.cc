@@ -12,6 +12,9 @@ constexpr std::size_t kAckReserve = kLastReserve + 5 * kMaxIncoming;
 
 constexpr std::uint8_t kRetainFlag = 0x01;
 
+constexpr std::int64_t kDayMs = 86400000;
+bool is_timeout(std::int64_t ms) { return ms > 0 && ms <= kDayMs; }
+
 }  // namespace
 
 Client::Client(MutBytes receive_buffer, MutBytes send_buffer)
@@ -40,8 +43,8 @@ std::size_t Client::reserve() const { return std::max(kAckReserve, connect_size_
 Status Client::connect(const ConnectOptions& options, Instant now) {
   if (state_ != State::kIdle) return Error::kOutOfOrder;
   if (options.receive_maximum == 0 || options.receive_maximum > kMaxIncoming ||
-      options.topic_alias_maximum > kMaxAliases || options.connect_timeout_ms <= 0 ||
-      options.ping_timeout_ms <= 0) {
+      options.topic_alias_maximum > kMaxAliases || !is_timeout(options.connect_timeout_ms) ||
+      !is_timeout(options.ping_timeout_ms)) {
     return Error::kMalformed;
   }
   Connect packet{.client_id = options.client_id,

@@ -55,6 +55,19 @@ TEST_F(SessionTest, ANewSessionGetsThemAsNewMessages) {
   expect_says(publish_hex("32", 1, 'a') + publish_hex("32", 2, 'b'));
 }
 
+TEST_F(SessionTest, NewMessagesWaitUntilTheOldOnesAreOut) {
+  connect();
+  publish("a");
+  client.output_sent(client.output().size());
+  reconnect(kResumed);
+  const auto early = client.publish({.topic = bytes("t")}, now);
+  ASSERT_FALSE(early.ok());
+  EXPECT_EQ(early.error(), Error::kFull);
+  settle();
+  EXPECT_EQ(publish("b"), 2);
+  expect_says(publish_hex("3a", 1, 'a') + publish_hex("32", 2, 'b'));
+}
+
 TEST_F(SessionTest, WhatWasNeverSentHasNoDup) {
   connect();
   for (const char* payload : {"a", "b", "c"}) publish(payload);

@@ -49,6 +49,8 @@ TEST_F(ClientTest, ConnectRefusesOptionsThatCannotBe) {
   EXPECT_FALSE(client.connect({.receive_maximum = kMaxIncoming + 1}, now).ok());
   EXPECT_FALSE(client.connect({.topic_alias_maximum = kMaxAliases + 1}, now).ok());
   EXPECT_FALSE(client.connect({.connect_timeout_ms = 0}, now).ok());
+  EXPECT_FALSE(client.connect({.connect_timeout_ms = INT64_MAX}, now).ok());
+  EXPECT_FALSE(client.connect({.ping_timeout_ms = 86400001}, now).ok());
   EXPECT_FALSE(client.connect({.client_id = bytes("\xff")}, now).ok());
   const std::string too_long(3000, 'x');
   const auto full = client.connect({.client_id = bytes(too_long)}, now);

@@ -14,18 +14,17 @@ constexpr unsigned kWillQosShift = 3;
 
 bool fits(Bytes binary) { return binary.size() <= 65535; }
 
-Result<Will> parse_will(Reader& r, unsigned qos, bool retain) {
-  Will will;
+Status parse_will(Reader& r, unsigned qos, bool retain, Will& will) {
   if (qos == 3) return Error::kMalformed;
   if (qos == 2) return Error::kOutOfOrder;
   will.qos = static_cast<Qos>(qos);
   will.retain = retain;
-  will.properties = TRY(read_properties(r, PacketType::kWill));
+  TRY(read_properties(r, PacketType::kWill, will.properties));
   will.topic = read_binary(r);
   will.payload = read_binary(r);
   if (!r.ok() || !is_utf8(will.topic)) return Error::kMalformed;
   if (!is_topic_name(will.topic)) return Error::kOutOfOrder;
-  return will;
+  return {};
 }
 
 }  // namespace
@@ -43,10 +42,10 @@ Result<Connect> parse_connect(Bytes body) {
   Connect p;
   p.clean_start = (flags & kCleanStart) != 0;
   p.keep_alive_s = r.u16_be();
-  p.properties = TRY(read_properties(r, PacketType::kConnect));
+  TRY(read_properties(r, PacketType::kConnect, p.properties));
   p.client_id = read_binary(r);
   if (!r.ok() || !is_utf8(p.client_id)) return Error::kMalformed;
-  if (with_will) p.will = TRY(parse_will(r, will_qos, will_retain));
+  if (with_will) TRY(parse_will(r, will_qos, will_retain, p.will.emplace()));
   if ((flags & kUserNameFlag) != 0) {
     p.username = read_binary(r);
     if (!is_utf8(*p.username)) return Error::kMalformed;
@@ -107,7 +106,7 @@ Result<Connack> parse_connack(Bytes body) {
   if (flags > 1) return Error::kMalformed;
   Connack p;
   p.session_present = flags == 1;
-  p.properties = TRY(read_properties(r, PacketType::kConnack));
+  TRY(read_properties(r, PacketType::kConnack, p.properties));
   if (!r.finished()) return Error::kMalformed;
   if (!reason_allowed(PacketType::kConnack, code) || (p.session_present && code != 0)) {
     return Error::kOutOfOrder;

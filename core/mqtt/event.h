@@ -21,7 +21,7 @@ struct ConnectOptions {
   std::optional<Will> will{};
   std::optional<Bytes> username{};
   std::optional<Bytes> password{};
-  std::int64_t connect_timeout_ms = 10000;  // until CONNACK
+  std::int64_t connect_timeout_ms = 10000;  // until CONNACK; 1 to a day
   std::int64_t ping_timeout_ms = 10000;     // from PINGREQ until anything comes
 };
 

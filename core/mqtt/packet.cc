@@ -51,7 +51,7 @@ Result<Publish> parse_publish(std::uint8_t flags, Bytes body) {
   p.topic = read_binary(r);
   if (!r.ok() || !is_utf8(p.topic)) return Error::kMalformed;
   if (p.qos != Qos::kAtMostOnce) p.packet_id = r.u16_be();
-  p.properties = TRY(read_properties(r, PacketType::kPublish));
+  TRY(read_properties(r, PacketType::kPublish, p.properties));
   p.payload = r.rest();
   if (!r.finished()) return Error::kMalformed;
   const bool named =
@@ -67,7 +67,7 @@ Result<Puback> parse_puback(Bytes body) {
   p.packet_id = r.u16_be();
   std::uint8_t code = 0;
   if (r.remaining() > 0) code = r.u8();
-  if (r.remaining() > 0) p.properties = TRY(read_properties(r, PacketType::kPuback));
+  if (r.remaining() > 0) TRY(read_properties(r, PacketType::kPuback, p.properties));
   if (!r.finished()) return Error::kMalformed;
   if (p.packet_id == 0 || !reason_allowed(PacketType::kPuback, code)) return Error::kOutOfOrder;
   p.reason = static_cast<Reason>(code);
@@ -79,7 +79,7 @@ Result<Disconnect> parse_disconnect(Bytes body) {
   Reader r(body);
   std::uint8_t code = 0;
   if (r.remaining() > 0) code = r.u8();
-  if (r.remaining() > 0) p.properties = TRY(read_properties(r, PacketType::kDisconnect));
+  if (r.remaining() > 0) TRY(read_properties(r, PacketType::kDisconnect, p.properties));
   if (!r.finished()) return Error::kMalformed;
   if (!reason_allowed(PacketType::kDisconnect, code)) return Error::kOutOfOrder;
   p.reason = static_cast<Reason>(code);

@@ -151,9 +151,8 @@ void write_binary(Bytes value, Writer& out) {
   out.bytes(value);
 }
 
-Result<Properties> read_properties(Reader& from, PacketType packet) {
+Status read_properties(Reader& from, PacketType packet, Properties& p) {
   const std::uint32_t size = TRY(read_varint(from));
-  Properties p;
   p.received = from.take(std::size_t{size});
   if (!from.ok()) return Error::kMalformed;
   for (Reader r(p.received); r.remaining() > 0;) {
@@ -176,7 +175,7 @@ Result<Properties> read_properties(Reader& from, PacketType packet) {
     });
     TRY(status);
   }
-  return p;
+  return {};
 }
 
 std::size_t properties_size(const Properties& p) {

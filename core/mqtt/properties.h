@@ -93,10 +93,11 @@ class SubscriptionIdReader {
   Reader in_;
 };
 
-// Reads the length and the properties that follow.
+// Reads the length and the properties that follow into `out`, which must be as
+// new; on an error what it holds means nothing.
 // Errors: kMalformed (bytes that do not parse, a property that this packet may
 // not carry), kOutOfOrder (one given twice, a value that the standard forbids).
-Result<Properties> read_properties(Reader& in, PacketType packet);
+Status read_properties(Reader& in, PacketType packet, Properties& out);
 
 // Bytes that write_properties() writes, the length included.
 std::size_t properties_size(const Properties& properties);

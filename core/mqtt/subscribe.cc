@@ -32,7 +32,7 @@ Result<Suback> parse_answer(PacketType type, Bytes body) {
   Suback p;
   Reader r(body);
   p.packet_id = r.u16_be();
-  p.properties = TRY(read_properties(r, type));
+  TRY(read_properties(r, type, p.properties));
   p.reasons = r.rest();
   if (!r.finished()) return Error::kMalformed;
   if (p.packet_id == 0 || p.reasons.empty()) return Error::kOutOfOrder;
@@ -60,7 +60,7 @@ Result<Subscribe> parse_subscribe(Bytes body) {
   Subscribe p;
   Reader r(body);
   p.packet_id = r.u16_be();
-  p.properties = TRY(read_properties(r, PacketType::kSubscribe));
+  TRY(read_properties(r, PacketType::kSubscribe, p.properties));
   p.filters = r.rest();
   if (!r.finished()) return Error::kMalformed;
   if (p.packet_id == 0 || p.filters.empty()) return Error::kOutOfOrder;
@@ -79,7 +79,7 @@ Result<Unsubscribe> parse_unsubscribe(Bytes body) {
   Unsubscribe p;
   Reader r(body);
   p.packet_id = r.u16_be();
-  p.properties = TRY(read_properties(r, PacketType::kUnsubscribe));
+  TRY(read_properties(r, PacketType::kUnsubscribe, p.properties));
   p.filters = r.rest();
   if (!r.finished()) return Error::kMalformed;
   if (p.packet_id == 0 || p.filters.empty()) return Error::kOutOfOrder;
