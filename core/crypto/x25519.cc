@@ -1,4 +1,4 @@
-// X25519 by libsodium.
+// X25519: public keys by our multiples of the base point, agreement by libsodium.
 #include "core/crypto/x25519.h"
 
 #include <sodium.h>
@@ -23,8 +23,11 @@ Result<Secret<32>> x25519_private(Rng& rng) {
 }
 
 ByteArray<32> x25519_public(const Secret<32>& private_key) {
-  ByteArray<32> out;
-  crypto_scalarmult_curve25519_base(out.data(), private_key.view().data());
+  const Secret<32> clamped = x25519_private(private_key.view());
+  edwards::Point point;
+  edwards::multiply_base(clamped.view(), point);
+  const ByteArray<32> out = edwards::to_u(point);
+  edwards::wipe_point(point);
   declassify(out);  // a public key
   return out;
 }

@@ -1,4 +1,5 @@
-// XEdDSA on libsodium's Edwards25519 arithmetic.
+// XEdDSA: signing by our multiples of the base point, verifying and scalars by
+// libsodium.
 #include "core/crypto/xeddsa.h"
 
 #include <sodium.h>
@@ -23,16 +24,6 @@ Secret<32> reduce(View<32> scalar) {
   return reduce(wide.view());
 }
 
-// Encoding of scalar * B. Constant time.
-ByteArray<32> multiply_base(const Secret<32>& scalar) {
-  ByteArray<32> point;
-  // Fails only for scalar 0, which is as likely as guessing a key.
-  const int code = crypto_scalarmult_ed25519_base_noclamp(point.data(), scalar.view().data());
-  static_cast<void>(code);
-  declassify(point);  // a public key, or the public half of a signature
-  return point;
-}
-
 // Hash of the parts, modulo L.
 Secret<32> hash_to_scalar(std::span<const Bytes> parts) {
   Secret<64> hash;
@@ -55,12 +46,18 @@ constexpr ByteArray<32> nonce_prefix() {
 
 ByteArray<64> xeddsa_sign(const Secret<32>& private_key, Bytes message, View<64> random) {
   const Secret<32> a = reduce(private_key.view());
-  const ByteArray<32> public_point = multiply_base(a);
-
   constexpr ByteArray<32> prefix = nonce_prefix();
   const std::array<Bytes, 4> nonce_parts{prefix, private_key.view(), message, random};
   const Secret<32> r = hash_to_scalar(nonce_parts);
-  const ByteArray<32> nonce_point = multiply_base(r);
+
+  edwards::Point a_point, r_point;
+  edwards::multiply_base(a.view(), a_point);
+  edwards::multiply_base(r.view(), r_point);
+  const auto [public_point, nonce_point] = edwards::encode_two(a_point, r_point);
+  edwards::wipe_point(a_point);
+  edwards::wipe_point(r_point);
+  declassify(public_point);  // the public key, and half of the signature
+  declassify(nonce_point);
 
   const std::array<Bytes, 3> parts{nonce_point, public_point, message};
   const Secret<32> h = hash_to_scalar(parts);

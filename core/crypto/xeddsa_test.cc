@@ -2,8 +2,10 @@
 #include "core/crypto/xeddsa.h"
 
 #include <gtest/gtest.h>
+#include <sodium.h>
 
 #include "core/crypto/edwards.h"
+#include "core/crypto/sha2.h"
 #include "core/crypto/x25519.h"
 #include "test/no_heap.h"
 #include "test/vectors.h"
@@ -101,6 +103,46 @@ TEST(Edwards, MapsTheBasePointToTheBasePoint) {
   EXPECT_EQ(to_hex(*edwards_from_u(ByteArray<32>{9}, 0)),
             "5866666666666666666666666666666666666666666666666666666666666666");
   EXPECT_EQ((*edwards_from_u(ByteArray<32>{9}, 1))[31], 0xe6);
+}
+
+// libsodium is the oracle: every digit in every window, and the extremes.
+TEST(Edwards, MultipliesTheBasePointAsLibsodiumDoes) {
+  const auto check = [](const ByteArray<32>& scalar) {
+    edwards::Point point, one;
+    edwards::multiply_base(scalar, point);
+    edwards::multiply_base(ByteArray<32>{1}, one);
+    const auto [encoded, base] = edwards::encode_two(point, one);
+    ByteArray<32> expected;
+    if (crypto_scalarmult_ed25519_base_noclamp(expected.data(), scalar.data()) == 0) {
+      EXPECT_EQ(to_hex(encoded), to_hex(expected)) << to_hex(scalar);
+    }
+    EXPECT_EQ(to_hex(base), "5866666666666666666666666666666666666666666666666666666666666666");
+    // u and y agree about the same point.
+    EXPECT_EQ(to_hex(*edwards_from_u(edwards::to_u(point), encoded[31] >> 7)), to_hex(encoded));
+  };
+  for (std::size_t place = 0; place < 64; ++place) {
+    for (int digit = 1; digit < 16; ++digit) {
+      if (place == 63 && digit > 7) continue;  // 2^255 and above
+      ByteArray<32> scalar{};
+      scalar[place / 2] = static_cast<std::uint8_t>(digit << (4 * (place % 2)));
+      check(scalar);
+    }
+  }
+  ByteArray<32> scalar;
+  scalar.fill(0xff);
+  scalar[31] = 0x7f;
+  check(scalar);
+  for (int i = 0; i < 200; ++i) {
+    scalar = sha256(scalar);
+    scalar[31] &= 0x7f;
+    check(scalar);
+  }
+}
+
+TEST(Edwards, ZeroTimesTheBasePointIsNeutral) {
+  edwards::Point zero;
+  edwards::multiply_base(ByteArray<32>{}, zero);
+  EXPECT_EQ(edwards::encode_two(zero, zero)[1], ByteArray<32>{1});
 }
 
 TEST(XEdDsa, DoesNotUseTheHeap) {
