@@ -62,6 +62,7 @@ void mails(Bytes in) {
   core::api::MailsWriter writer(out);
   auto mail = message->mail;
   while (const auto element = mail.next()) CHECK(writer.add(*element).ok());
+  if (message->after) CHECK(writer.after(*message->after).ok());
   CHECK(writer.count() == message->mail.count() && writer.count() > 0);
 }
 
