@@ -92,6 +92,7 @@ Outcome<DeviceSettings> Home::load() const {
     settings.ca = json.at("ca").get<std::string>();
     settings.certificate = json.at("certificate").get<std::string>();
     settings.private_key = SecretText(json.at("private_key").get_ref<std::string&>());
+    settings.invite = json.at("invite").get<std::string>();
     wipe_strings(json);
   } catch (const nlohmann::json::exception&) {
     return damaged(settings_path());
@@ -100,13 +101,11 @@ Outcome<DeviceSettings> Home::load() const {
 }
 
 Done Home::save(const DeviceSettings& settings) const {
-  nlohmann::json json = {{"version", kSettingsVersion},
-                         {"name", text_of(settings.name)},
-                         {"broker_host", settings.broker_host},
-                         {"broker_port", settings.broker_port},
-                         {"ca", settings.ca},
-                         {"certificate", settings.certificate},
-                         {"private_key", settings.private_key.reveal()}};
+  nlohmann::json json = {
+      {"version", kSettingsVersion},         {"name", text_of(settings.name)},
+      {"invite", settings.invite},           {"broker_host", settings.broker_host},
+      {"broker_port", settings.broker_port}, {"ca", settings.ca},
+      {"certificate", settings.certificate}, {"private_key", settings.private_key.reveal()}};
   std::string text = json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   auto done = write_private_file(settings_path(), text);
   wipe_strings(json);

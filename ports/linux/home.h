@@ -23,6 +23,7 @@ struct DeviceSettings {
   std::string ca;           // PEM
   std::string certificate;  // PEM
   SecretText private_key;   // PEM, of the certificate
+  std::string invite;       // id of the invitation it was enrolled with; tells nothing
 };
 
 class Home {

@@ -1,9 +1,25 @@
 #include "ports/linux/problem.h"
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
 namespace ports::linux_os {
+namespace {
+
+constexpr std::array<const char*, 8> kKindNames = {"internal", "input",   "not_enrolled", "network",
+                                                   "refused",  "timeout", "store",        "busy"};
+
+}  // namespace
+
+const char* to_string(ProblemKind kind) { return kKindNames[static_cast<std::size_t>(kind)]; }
+
+core::Result<ProblemKind> problem_kind(std::string_view name) {
+  for (std::size_t i = 0; i < kKindNames.size(); ++i) {
+    if (name == kKindNames[i]) return static_cast<ProblemKind>(i);
+  }
+  return core::Error::kNotFound;
+}
 
 const char* error_word(core::Error error) {
   switch (error) {

@@ -4,6 +4,7 @@
 #define PORTS_LINUX_PROBLEM_H_
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -21,6 +22,11 @@ enum class ProblemKind : std::uint8_t {
   kStore,        // the disk, the store or a file's permissions
   kBusy,         // another process owns the home
 };
+
+// "network", "not_enrolled", ...: stable names for programs.
+const char* to_string(ProblemKind kind);
+// Errors: kNotFound.
+core::Result<ProblemKind> problem_kind(std::string_view name);
 
 // Neither text ever holds a secret.
 struct Problem {

@@ -1,0 +1,159 @@
+// ginnel: end-to-end encrypted messages from a Linux device.
+#include <CLI/CLI.hpp>
+
+#include "apps/ginnel/commands.h"
+
+namespace apps::ginnel {
+namespace {
+
+constexpr const char* kFooter = R"(
+A first session:
+  ginnel enroll GNL1-...          the operator gives you the invitation
+  ginnel contacts                 who can be written to
+  ginnel send bob "hello"
+  ginnel listen                   prints what others send, until Ctrl-C
+  ginnel verify bob               the number to compare with bob's
+
+One process owns a home at a time. While `listen`, `chat` or `daemon` runs, the
+other commands hand their work to it; without it they connect by themselves.
+
+The home is --home, or $GINNEL_HOME, or ~/.local/share/ginnel.
+
+Exit codes: 0 done; 1 internal error; 2 wrong arguments; 3 not enrolled;
+4 server not reachable; 5 refused, or a key that is not trusted; 6 not done in
+time; 7 the home cannot be read or written; 8 another ginnel has the home.
+)";
+
+struct Arguments {
+  std::string home;
+  bool json = false;
+  bool yes = false, everything = false, clear_failed = false;
+  std::string token, name;
+  double timeout_s = 0;
+  SendOptions send;
+  ListenOptions listen;
+  VerifyOptions verify;
+};
+
+int run(int argc, char** argv) {
+  Arguments given;
+  CLI::App app{"End-to-end encrypted messages between devices.", "ginnel"};
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.set_version_flag("--version", "ginnel " GINNEL_VERSION);
+  app.add_option("--home", given.home, "Folder of the device")->type_name("DIR");
+  app.add_flag("--json", given.json, "Print one JSON object a line");
+
+  Outcome<int> (*command)(Context&, const Arguments&) = nullptr;
+  const auto add = [&](const char* name, const char* text,
+                       Outcome<int> (*what)(Context&, const Arguments&)) {
+    auto* made = app.add_subcommand(name, text);
+    made->callback([&command, what] { command = what; });
+    return made;
+  };
+  const auto timeout = [](CLI::App* command_app, double& value, double standard, const char* text) {
+    value = standard;
+    command_app->add_option("--timeout", value, text)
+        ->type_name("SECONDS")
+        ->check(CLI::Range(0.0, 1e9));
+  };
+
+  auto* enroll_app =
+      add("enroll", "Make this device a member of a site", [](Context& c, const Arguments& a) {
+        return enroll(c, a.token, a.timeout_s > 0 ? a.timeout_s : 20);
+      });
+  enroll_app->add_option("token", given.token, "The invitation, GNL1-...")->required();
+  timeout(enroll_app, given.timeout_s, 0, "How long to wait for the server (20)");
+
+  auto* send_app = add("send", "Send a message: TEXT, a file, or standard input",
+                       [](Context& c, const Arguments& a) { return send(c, a.send); });
+  send_app->add_option("name", given.send.name, "Who gets it")->required();
+  auto* text = send_app->add_option("text", given.send.text, "The message");
+  send_app->add_option("--file", given.send.file, "Send a file's bytes; - for standard input")
+      ->type_name("F")
+      ->excludes(text);
+  send_app->add_flag("--wait", given.send.wait,
+                     "Wait until the server has it even if another ginnel sends it");
+  timeout(send_app, given.send.timeout_s, 10, "How long to wait for the server (10)");
+
+  auto* listen_app = add("listen", "Print messages as they come",
+                         [](Context& c, const Arguments& a) { return listen(c, a.listen); });
+  listen_app->add_option("--count", given.listen.count, "Stop after so many messages");
+  listen_app->add_option("--after", given.listen.after,
+                         "Leave out messages up to this id: they were handled before");
+  listen_app->add_flag("--raw", given.listen.raw, "Print the bytes of messages and nothing else");
+  timeout(listen_app, given.listen.timeout_s, 0, "Stop after this time");
+
+  auto* chat_app = add("chat", "Write and read with one contact, line by line",
+                       [](Context& c, const Arguments& a) { return chat(c, a.name); });
+  chat_app->add_option("name", given.name, "With whom")->required();
+
+  auto* contacts_app =
+      add("contacts", "List who can be written to", [](Context& c, const Arguments& a) {
+        return contacts(c, a.timeout_s > 0 ? a.timeout_s : 5);
+      });
+  timeout(contacts_app, given.timeout_s, 0, "How long to wait for the server (5)");
+
+  auto* verify_app = add("verify", "Show the safety number of a contact, to compare",
+                         [](Context& c, const Arguments& a) { return verify(c, a.verify); });
+  verify_app->add_option("name", given.verify.name, "Of whom")->required();
+  verify_app->add_flag("--digits", given.verify.digits, "The digits only");
+  verify_app->add_flag("--qr", given.verify.qr, "The QR code only");
+  verify_app->add_flag("--mark", given.verify.mark, "The numbers are the same: mark as verified");
+  verify_app->add_flag("--accept-new-key", given.verify.accept_new_key,
+                       "Trust the key that the contact has now");
+
+  auto* status_app = add("status", "Show how this device is", [](Context& c, const Arguments& a) {
+    return status(c, a.timeout_s > 0 ? a.timeout_s : 3, a.clear_failed);
+  });
+  status_app->add_flag("--clear-failed", given.clear_failed,
+                       "Forget messages that the server refused");
+  timeout(status_app, given.timeout_s, 0, "How long to wait for the server (3)");
+
+  auto* doctor_app = add(
+      "doctor", "Check everything and say what to do",
+      [](Context& c, const Arguments& a) { return doctor(c, a.timeout_s > 0 ? a.timeout_s : 10); });
+  timeout(doctor_app, given.timeout_s, 0, "How long to wait for the server (10)");
+
+  auto* reset_app =
+      add("reset", "Start a new session with a contact, or erase the device",
+          [](Context& c, const Arguments& a) -> Outcome<int> {
+            if (a.everything != a.name.empty()) {
+              return Problem{ProblemKind::kInput, "Name a contact, or say --everything.", {}};
+            }
+            return a.everything ? reset_everything(c, a.yes) : reset_session(c, a.name);
+          });
+  reset_app->add_option("name", given.name, "With whom");
+  reset_app->add_flag("--everything", given.everything, "Erase keys, messages and settings");
+  reset_app->add_flag("--yes", given.yes, "Really");
+
+  add("daemon", "Stay connected and take messages in, without output",
+      [](Context& c, const Arguments&) { return listen(c, {.silent = true}); });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? kExitOk : kExitUsage;
+  }
+  given.send.has_text = text->count() > 0;
+
+  const Output out(given.json);
+  auto home = ports::linux_os::Home::find(given.home);
+  if (!home) return out.problem(home.error());
+  Context context{*std::move(home), out};
+  watch_signals();
+  try {
+    const auto code = command(context, given);
+    return code ? *code : out.problem(code.error());
+  } catch (const std::exception& error) {
+    return out.problem(
+        {ProblemKind::kInternal, std::string("Internal error: ") + error.what(), {}});
+  }
+}
+
+}  // namespace
+}  // namespace apps::ginnel
+
+int main(int argc, char** argv) { return apps::ginnel::run(argc, argv); }
