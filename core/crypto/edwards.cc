@@ -44,11 +44,13 @@ void choose(std::uint64_t mask, const Element& from, Element& to) {
   for (std::size_t i = 0; i < 5; ++i) to.limb[i] ^= mask & (to.limb[i] ^ from.limb[i]);
 }
 
-// All ones iff a == b, else 0.
+// All ones iff a == b, else 0, and the compiler must not know that: it would
+// make a branch of it.
 std::uint64_t mask_equal(std::uint32_t a, std::uint32_t b) {
-  std::uint64_t difference = a ^ b;
-  __asm__("" : "+r"(difference));
-  return 0 - ((difference - 1) >> 63);
+  const std::uint64_t difference = a ^ b;
+  std::uint64_t mask = 0 - ((difference - 1) >> 63);
+  __asm__("" : "+r"(mask));
+  return mask;
 }
 
 // digit * 256^window B for a digit from -8 to 8: reads the whole row.
