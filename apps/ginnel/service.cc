@@ -349,9 +349,12 @@ Json Service::status() {
               {"signed_pre_key_made_ms", info.signed_pre_key_made.ms},
               {"server_known", info.server_known}};
   if (info.server_known) {
+    const bool keys_match = info.signed_pre_key_id != 0 &&
+                            info.server_signed_pre_key_id == info.signed_pre_key_id &&
+                            info.server_last_resort_id == info.last_resort_id;
     status["server"] = {{"one_time_keys", info.server_one_time},
                         {"one_time_kem_keys", info.server_one_time_kem},
-                        {"keys_match", info.digest_matches},
+                        {"keys_match", keys_match},
                         {"mailbox", info.mailbox_count},
                         {"clock_ahead_ms", info.server_time_local.ms - info.server_time.ms}};
   }
