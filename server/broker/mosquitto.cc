@@ -81,6 +81,8 @@ std::string start_of(pid_t pid) {
   for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2}) {
     ::signal(number, SIG_DFL);
   }
+  // It listens before it handles signals: a hang_up() in between must not end it.
+  ::signal(SIGHUP, SIG_IGN);
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
