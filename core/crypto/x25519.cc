@@ -1,4 +1,5 @@
-// X25519: public keys by our multiples of the base point, agreement by libsodium.
+// X25519: public keys by our multiples of the base point; agreement by our
+// ladder where the processor has the instructions for it, else by libsodium.
 #include "core/crypto/x25519.h"
 
 #include <sodium.h>
@@ -6,8 +7,42 @@
 #include "core/crypto/ct.h"
 #include "core/crypto/edwards.h"
 #include "core/crypto/field25519.h"
+#include "core/crypto/x25519_ifma.h"
 
 namespace core::crypto {
+namespace {
+
+#ifdef GINNEL_X25519_IFMA
+// As multiply(), by the ladder in vectors.
+bool multiply_ifma(const Secret<32>& private_key, View<32> public_key, MutView<32> out) {
+  using namespace field25519;
+  const Secret<32> clamped = x25519_private(private_key.view());
+  const Element u = from_bytes(public_key);
+  Element x, z;
+  x25519_ladder_ifma(clamped.view().data(), u.limb.data(), x.limb.data(), z.limb.data());
+  ByteArray<32> result = to_bytes(field25519::multiply(x, invert(z)));
+  copy(result, out);
+  std::uint32_t any = 0;
+  for (const std::uint8_t byte : result) any |= byte;
+  wipe(result);
+  wipe({reinterpret_cast<std::uint8_t*>(&x), sizeof(x)});
+  wipe({reinterpret_cast<std::uint8_t*>(&z), sizeof(z)});
+  return ((any - 1) >> 31) != 0;
+}
+#endif
+
+// Writes the product; true iff it is zero. Constant time.
+bool multiply(const Secret<32>& private_key, View<32> public_key, MutView<32> out) {
+#ifdef GINNEL_X25519_IFMA
+  if (__builtin_cpu_supports("avx512ifma") && __builtin_cpu_supports("avx512vl")) {
+    return multiply_ifma(private_key, public_key, out);
+  }
+#endif
+  return crypto_scalarmult_curve25519(out.data(), private_key.view().data(), public_key.data()) !=
+         0;
+}
+
+}  // namespace
 
 Secret<32> x25519_private(View<32> random) {
   Secret<32> key(random);
@@ -34,11 +69,10 @@ ByteArray<32> x25519_public(const Secret<32>& private_key) {
 
 Result<Secret<32>> x25519(const Secret<32>& private_key, View<32> public_key) {
   Secret<32> out;
-  int code =
-      crypto_scalarmult_curve25519(out.mut().data(), private_key.view().data(), public_key.data());
+  bool zero = multiply(private_key, public_key, out.mut());
   // Whether the public key is of low order follows from the public key.
-  declassify({reinterpret_cast<const std::uint8_t*>(&code), sizeof(code)});
-  if (code != 0) return Error::kBadKey;
+  declassify({reinterpret_cast<const std::uint8_t*>(&zero), sizeof(zero)});
+  if (zero) return Error::kBadKey;
   return out;
 }
 

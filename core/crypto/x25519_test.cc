@@ -3,8 +3,10 @@
 #include "core/crypto/x25519.h"
 
 #include <gtest/gtest.h>
+#include <sodium.h>
 
 #include "core/crypto/field25519.h"
+#include "core/crypto/sha2.h"
 #include "test/no_heap.h"
 #include "test/vectors.h"
 
@@ -73,6 +75,24 @@ TEST(X25519, MatchesLibsignal) {
         x25519(Secret<32>(hex_array<32>(vector["priv"])), signal_key(vector["pub"]));
     EXPECT_EQ(to_hex(result->view()), vector["shared"].get<std::string>());
     EXPECT_TRUE(x25519_is_prime_order_var(signal_key(vector["pub"])));
+  }
+}
+
+// libsodium is the oracle: points on the curve and on its twist, canonical or
+// not, and extreme scalars.
+TEST(X25519, MatchesLibsodium) {
+  ByteArray<32> scalar{}, point;
+  point.fill(0xff);
+  for (int i = 0; i < 500; ++i) {
+    ByteArray<32> expected;
+    ASSERT_EQ(crypto_scalarmult_curve25519(expected.data(), scalar.data(), point.data()), 0);
+    EXPECT_EQ(to_hex(x25519(Secret<32>(scalar), point)->view()), to_hex(expected));
+    EXPECT_EQ(crypto_scalarmult_curve25519_base(expected.data(), scalar.data()), 0);
+    EXPECT_EQ(to_hex(x25519_public(Secret<32>(scalar))), to_hex(expected));
+    scalar = sha256(point);
+    point = sha256(expected);
+    if (i % 10 == 0) scalar.fill(static_cast<std::uint8_t>(i / 10));
+    if (i % 7 == 0) point.fill(static_cast<std::uint8_t>(255 - i / 7));
   }
 }
 
