@@ -119,6 +119,7 @@ void BM_ServiceSendAndAck(benchmark::State& state) {
   const auto db = open_store(folder);
   Limits limits;
   limits.max_sender_count = limits.max_mailbox_count;
+  limits.request_burst = 1'000'000'000;
   TestSite site(*db, limits);
   auto alice = site.enrol("alice");
   auto bob = site.enrol("bob");

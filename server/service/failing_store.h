@@ -144,6 +144,10 @@ class FailingStore final : public store::Store {
     if (fails()) return core::Error::kStore;
     return behind_.forget_answers(before, limit);
   }
+  store::Result<std::size_t> trim_answers(std::size_t keep, std::size_t limit) override {
+    if (fails()) return core::Error::kStore;
+    return behind_.trim_answers(keep, limit);
+  }
   store::Result<std::size_t> forget_invites(core::WallTime before, std::size_t limit) override {
     if (fails()) return core::Error::kStore;
     return behind_.forget_invites(before, limit);

@@ -10,7 +10,10 @@ namespace server::service {
 struct Limits {
   // Requests.
   std::size_t max_request_size = 256 * 1024;
+  std::int64_t request_burst = 5000;  // of one device
+  std::int64_t requests_per_second = 500;
   std::int64_t answers_kept_ms = std::int64_t{7} * 24 * 3600 * 1000;
+  std::size_t answers_kept = 50'000;                     // of one device; beyond, the oldest go
   std::int64_t recent_answers_kept_ms = 10 * 60 * 1000;  // of ack, status, contacts
   std::size_t recent_answers_bytes = 16 * 1024 * 1024;
 

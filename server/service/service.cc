@@ -12,6 +12,7 @@
 #include "server/service/prekeys.h"
 #include "server/service/pusher.h"
 #include "server/service/recent_answers.h"
+#include "server/service/request_rate.h"
 
 namespace server::service {
 
@@ -86,9 +87,10 @@ struct Service::Impl {
         mailbox(store, limits),
         enroller(store, authority, rng, site),
         pusher(limits),
-        recent(limits) {}
+        recent(limits),
+        rate(limits) {}
 
-  bool recognise(std::span<Pending> requests);
+  bool recognise(std::span<Pending> requests, Instant now);
   Ran run_batch(std::span<Pending> requests, Instant now, WallTime wall,
                 std::vector<OutgoingPublish>& out);
   Result<void> run_one(const Pending& pending, Instant now, WallTime wall, Effects& effects);
@@ -112,6 +114,7 @@ struct Service::Impl {
   Enroller enroller;
   Pusher pusher;
   RecentAnswers recent;
+  RequestRate rate;
   Counters counters;
   std::vector<OutgoingPublish> queued;  // for the next poll
   std::map<store::AccountId, Instant> low_told;
@@ -121,7 +124,7 @@ struct Service::Impl {
 
 // Finds the accounts of the requests and settles those of unknown and revoked
 // devices. False if the store failed.
-bool Service::Impl::recognise(std::span<Pending> requests) {
+bool Service::Impl::recognise(std::span<Pending> requests, Instant now) {
   for (auto& pending : requests) {
     if (pending.dropped) continue;
     auto account = store.find_account(pending.device);
@@ -134,6 +137,8 @@ bool Service::Impl::recognise(std::span<Pending> requests) {
     pending.account = *std::move(account);
     if (pending.account.state == store::AccountState::kRevoked) {
       pending.refusal = refuse(Code::kRevoked, "This device is revoked.");
+    } else if (!rate.take(pending.account.id, now)) {
+      pending.refusal = refuse(Code::kBusy, "Too many requests: slow down.");
     }
   }
   return true;
@@ -212,6 +217,7 @@ Result<void> Service::Impl::run_one(const Pending& checked, Instant now, WallTim
     const Code code = pending.refusal->code;
     ++(code == Code::kRevoked        ? effects.counters.revoked
        : code == Code::kBadSignature ? effects.counters.bad_signature
+       : code == Code::kBusy         ? effects.counters.too_many
                                      : effects.counters.malformed);
     reply(pending, response_to(*pending.request_id, *pending.refusal), effects);
     return {};
@@ -278,6 +284,7 @@ void Service::Impl::apply(Effects effects, Instant now, std::vector<OutgoingPubl
   counters.malformed += add.malformed;
   counters.bad_signature += add.bad_signature;
   counters.revoked += add.revoked;
+  counters.too_many += add.too_many;
   counters.bundles += add.bundles;
   counters.bundles_limited += add.bundles_limited;
   counters.mails_stored += add.mails_stored;
@@ -358,6 +365,7 @@ void Service::Impl::upkeep(Instant now, WallTime wall) {
     more = TRY(store.expire_mail(wall, rows)) == rows;
     more |= TRY(store.forget_mail_ids(before(limits.mail_kept_ms), rows)) == rows;
     more |= TRY(store.forget_answers(before(limits.answers_kept_ms), rows)) == rows;
+    more |= TRY(store.trim_answers(limits.answers_kept, rows)) == rows;
     more |= TRY(store.forget_invites(before(limits.used_invites_kept_ms), rows)) == rows;
     return store.commit();
   }();
@@ -386,7 +394,7 @@ std::vector<OutgoingPublish> Service::handle(std::span<const IncomingRequest> re
     pending.push_back(parse_request(request, impl_->limits, impl_->counters));
   }
   std::vector<OutgoingPublish> out;
-  if (!impl_->recognise(pending)) {
+  if (!impl_->recognise(pending, now)) {
     ++impl_->counters.store_failures;
     return out;
   }

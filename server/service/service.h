@@ -51,7 +51,7 @@ struct Counters {
   std::uint64_t dropped_topic = 0;    // no `up` topic, or another shard
   std::uint64_t dropped_payload = 0;  // not even a request id
   std::uint64_t dropped_unknown = 0;  // of a device that is not enrolled
-  std::uint64_t malformed = 0, bad_signature = 0, revoked = 0;
+  std::uint64_t malformed = 0, bad_signature = 0, revoked = 0, too_many = 0;
   std::uint64_t store_failures = 0;  // batches rolled back
   std::uint64_t bundles = 0, bundles_limited = 0;
   std::uint64_t mails_stored = 0, mails_repeated = 0, mails_refused = 0;

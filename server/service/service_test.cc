@@ -164,6 +164,41 @@ TEST_P(ServiceTest, WhatHasARequestIdGetsAnAnswer) {
   EXPECT_EQ(counters().malformed, 3u);
 }
 
+TEST_P(ServiceTest, ADeviceThatFloodsIsToldToSlowDown) {
+  Limits limits;
+  limits.request_burst = 5;
+  limits.requests_per_second = 2;
+  restart(limits);
+  const auto code = [&](TestDevice& device) {
+    return site_->ask(device, Method::kBundle, bundle_request("carol")).code;
+  };
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(code(alice_), Code::kUnknownDevice);
+  const auto refused = alice_.request(Method::kBundle, bundle_request("carol"));
+  EXPECT_EQ(site_->ask(refused).code, Code::kBusy);
+  EXPECT_EQ(code(bob_), Code::kUnknownDevice);  // others are served
+  site_->pass(499);
+  EXPECT_EQ(site_->ask(refused).code, Code::kBusy);
+  site_->pass(1);
+  EXPECT_EQ(site_->ask(refused).code, Code::kUnknownDevice);  // BUSY was not kept
+  EXPECT_EQ(code(alice_), Code::kBusy);
+  EXPECT_EQ(counters().too_many, 3u);
+}
+
+TEST_P(ServiceTest, KeepsOnlySoManyAnswersOfADevice) {
+  Limits limits;
+  limits.answers_kept = 3;
+  restart(limits);
+  std::vector<IncomingRequest> requests;
+  std::vector<Blob> first;
+  for (int i = 0; i < 5; ++i) {
+    requests.push_back(alice_.request(Method::kBundle, bundle_request("bob")));
+    first.push_back(site_->ask(requests.back()).bytes);
+  }
+  site_->poll();
+  for (std::size_t i = 2; i < 5; ++i) EXPECT_EQ(site_->ask(requests[i]).bytes, first[i]);
+  EXPECT_NE(site_->ask(requests[0]).bytes, first[0]);
+}
+
 TEST_P(ServiceTest, ARevokedDeviceIsRefusedEverything) {
   ASSERT_TRUE(site_->service.revoke(name("bob")).ok());
   EXPECT_EQ(site_->service.revoke(name("bob")).error(), core::Error::kReplay);

@@ -1,5 +1,6 @@
 #include "server/store/memory.h"
 
+#include <algorithm>
 #include <iterator>
 
 namespace server::store {
@@ -251,7 +252,8 @@ Status MemoryStore::add_answer(AccountId id, core::View<16> request_id, core::Vi
                                core::Bytes response, core::WallTime now) {
   Row* of = row(id);
   if (!of) return Error::kNotFound;
-  Answer answer{{core::to_array(digest), {response.begin(), response.end()}}, now};
+  Answer answer{
+      {core::to_array(digest), {response.begin(), response.end()}}, now, ++state_.answers_ever};
   if (!of->answers.emplace(core::to_array(request_id), std::move(answer)).second) {
     return Error::kReplay;
   }
@@ -300,6 +302,18 @@ Result<std::size_t> MemoryStore::forget_answers(core::WallTime stored_before, st
   for (auto& [id, of] : state_.rows) {
     erased += erase_some(of.answers, limit - erased,
                          [&](const Answer& answer) { return answer.stored_at < stored_before; });
+  }
+  return erased;
+}
+
+Result<std::size_t> MemoryStore::trim_answers(std::size_t keep, std::size_t limit) {
+  std::size_t erased = 0;
+  for (auto& [id, of] : state_.rows) {
+    for (; of.answers.size() > keep && erased < limit; ++erased) {
+      of.answers.erase(std::min_element(
+          of.answers.begin(), of.answers.end(),
+          [](const auto& a, const auto& b) { return a.second.number < b.second.number; }));
+    }
   }
   return erased;
 }

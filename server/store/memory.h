@@ -51,6 +51,7 @@ class MemoryStore final : public Store {
   Result<std::size_t> expire_mail(core::WallTime now, std::size_t limit) override;
   Result<std::size_t> forget_mail_ids(core::WallTime stored_before, std::size_t limit) override;
   Result<std::size_t> forget_answers(core::WallTime stored_before, std::size_t limit) override;
+  Result<std::size_t> trim_answers(std::size_t keep, std::size_t limit) override;
   Result<std::size_t> forget_invites(core::WallTime expired_before, std::size_t limit) override;
   Result<Totals> totals() override;
 
@@ -65,6 +66,7 @@ class MemoryStore final : public Store {
   struct Answer {
     StoredAnswer stored;
     core::WallTime stored_at;
+    std::uint64_t number = 0;  // in the order of coming
   };
   struct Row {
     Account account;
@@ -87,6 +89,7 @@ class MemoryStore final : public Store {
     std::map<core::ByteArray<33>, AccountId> keys;  // all ever known
     std::map<core::ByteArray<8>, Invite> invites;
     std::map<MailKey, core::WallTime> mail_ids;
+    std::uint64_t answers_ever = 0;
   };
 
   Row* row(AccountId id);

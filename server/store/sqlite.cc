@@ -157,7 +157,8 @@ Status SqliteStore::renew_account(const Account& account) {
 
 Status SqliteStore::revoke_account(AccountId id) {
   Query revoke(prepared("UPDATE accounts SET revoked = 1, one_time_count = 0, "
-                        "one_time_kem_count = 0, mail_count = 0, mail_bytes = 0 WHERE id = ?"),
+                        "one_time_kem_count = 0, mail_count = 0, mail_bytes = 0, "
+                        "answer_count = 0 WHERE id = ?"),
                id);
   TRY(revoke.run());
   if (database_->changed_rows() == 0) return Error::kNotFound;

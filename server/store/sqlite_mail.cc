@@ -1,4 +1,6 @@
 // The SQLite store's mailboxes, answers and upkeep.
+#include <algorithm>
+
 #include "server/store/sqlite_store.h"
 
 namespace server::store {
@@ -130,7 +132,9 @@ Status SqliteStore::add_answer(AccountId id, core::View<16> request_id, core::Vi
   Query add(prepared("INSERT INTO answers (account, request_id, digest, response, stored_at_ms) "
                      "VALUES (?, ?, ?, ?, ?)"),
             id, request_id, digest, response, now.ms);
-  return add.run();
+  TRY(add.run());
+  return Query(prepared("UPDATE accounts SET answer_count = answer_count + 1 WHERE id = ?"), id)
+      .run();
 }
 
 Result<StoredAnswer> SqliteStore::find_answer(AccountId id, core::View<16> request_id) {
@@ -176,10 +180,42 @@ Result<std::size_t> SqliteStore::forget_mail_ids(core::WallTime stored_before, s
 }
 
 Result<std::size_t> SqliteStore::forget_answers(core::WallTime stored_before, std::size_t limit) {
-  return forget(
-      "DELETE FROM answers WHERE rowid IN (SELECT rowid FROM answers "
-      "WHERE stored_at_ms < ? ORDER BY stored_at_ms LIMIT ?)",
-      stored_before, limit);
+  std::vector<AnswerRow> rows;
+  {
+    Query row(prepared("SELECT rowid, account FROM answers WHERE stored_at_ms < ? "
+                       "ORDER BY stored_at_ms LIMIT ?"),
+              stored_before.ms, limit);
+    while (TRY(row.step())) rows.push_back({row.integer(0), row.integer(1)});
+  }
+  return erase_answers(rows);
+}
+
+Result<std::size_t> SqliteStore::trim_answers(std::size_t keep, std::size_t limit) {
+  std::vector<std::pair<AccountId, std::size_t>> over;
+  {
+    Query row(prepared("SELECT id, answer_count FROM accounts WHERE answer_count > ?"), keep);
+    while (TRY(row.step())) {
+      over.emplace_back(row.integer(0), static_cast<std::size_t>(row.integer(1)) - keep);
+    }
+  }
+  std::vector<AnswerRow> rows;
+  for (const auto& [account, excess] : over) {
+    // Rows are numbered in the order of their coming.
+    Query row(prepared("SELECT rowid FROM answers WHERE account = ? ORDER BY rowid LIMIT ?"),
+              account, std::min(excess, limit - rows.size()));
+    while (TRY(row.step())) rows.push_back({row.integer(0), account});
+  }
+  return erase_answers(rows);
+}
+
+Result<std::size_t> SqliteStore::erase_answers(std::span<const AnswerRow> rows) {
+  for (const auto& [row, account] : rows) {
+    TRY(Query(prepared("DELETE FROM answers WHERE rowid = ?"), row).run());
+    Query count(prepared("UPDATE accounts SET answer_count = answer_count - 1 WHERE id = ?"),
+                account);
+    TRY(count.run());
+  }
+  return rows.size();
 }
 
 Result<std::size_t> SqliteStore::forget_invites(core::WallTime expired_before, std::size_t limit) {

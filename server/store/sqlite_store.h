@@ -52,6 +52,7 @@ class SqliteStore final : public Store {
   Result<std::size_t> expire_mail(core::WallTime now, std::size_t limit) override;
   Result<std::size_t> forget_mail_ids(core::WallTime stored_before, std::size_t limit) override;
   Result<std::size_t> forget_answers(core::WallTime stored_before, std::size_t limit) override;
+  Result<std::size_t> trim_answers(std::size_t keep, std::size_t limit) override;
   Result<std::size_t> forget_invites(core::WallTime expired_before, std::size_t limit) override;
   Result<Totals> totals() override;
 
@@ -59,6 +60,12 @@ class SqliteStore final : public Store {
   Statement& prepared(const char* sql);
   // Runs an upkeep DELETE of rows older than `before`.
   Result<std::size_t> forget(const char* sql, core::WallTime before, std::size_t limit);
+  // Deletes answers by rowid and counts them off their accounts.
+  struct AnswerRow {
+    std::int64_t row = 0;
+    AccountId account = 0;
+  };
+  Result<std::size_t> erase_answers(std::span<const AnswerRow> rows);
   // Takes `count` mails of `bytes` off a mailbox's and a share's counts.
   Status reduce_load(AccountId recipient, AccountId sender, std::int64_t count, std::int64_t bytes);
 

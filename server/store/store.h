@@ -184,6 +184,8 @@ class Store {
   virtual Result<std::size_t> expire_mail(core::WallTime now, std::size_t limit) = 0;
   virtual Result<std::size_t> forget_mail_ids(core::WallTime stored_before, std::size_t limit) = 0;
   virtual Result<std::size_t> forget_answers(core::WallTime stored_before, std::size_t limit) = 0;
+  // Of a device that has more than `keep`, the oldest.
+  virtual Result<std::size_t> trim_answers(std::size_t keep, std::size_t limit) = 0;
   virtual Result<std::size_t> forget_invites(core::WallTime expired_before, std::size_t limit) = 0;
   virtual Result<Totals> totals() = 0;
 };

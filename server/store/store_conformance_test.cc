@@ -375,6 +375,24 @@ TEST_P(StoreConformance, KeepsTheFirstAnswer) {
   EXPECT_TRUE(store_->find_answer(alice_, filled<16>(1)).ok());
 }
 
+TEST_P(StoreConformance, TrimsTheOldestAnswersOfADeviceThatHasTooMany) {
+  for (std::uint8_t i = 9; i >= 1; --i) {  // ids fall as they come
+    ASSERT_TRUE(store_->add_answer(bob_, filled<16>(i), filled<32>(1), {}, {1000}).ok());
+  }
+  ASSERT_TRUE(store_->add_answer(alice_, filled<16>(1), filled<32>(1), {}, {10}).ok());
+  EXPECT_EQ(*store_->trim_answers(9, 100), 0u);
+  EXPECT_EQ(*store_->trim_answers(5, 3), 3u);
+  EXPECT_EQ(*store_->trim_answers(5, 100), 1u);
+  EXPECT_EQ(*store_->trim_answers(5, 100), 0u);
+  for (std::uint8_t i = 1; i <= 9; ++i) {
+    EXPECT_EQ(store_->find_answer(bob_, filled<16>(i)).ok(), i <= 5) << int{i};
+  }
+  EXPECT_TRUE(store_->find_answer(alice_, filled<16>(1)).ok());
+  EXPECT_EQ(*store_->forget_answers({5000}, 100), 6u);
+  EXPECT_EQ(store_->totals()->answers, 0u);
+  EXPECT_EQ(*store_->trim_answers(0, 100), 0u);
+}
+
 TEST_P(StoreConformance, Totals) {
   ASSERT_TRUE(append(bob_, alice_, 1, 1'000'000, 100).ok());
   ASSERT_TRUE(append(alice_, bob_, 1, 1'000'000, 20).ok());

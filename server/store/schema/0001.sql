@@ -19,7 +19,9 @@ CREATE TABLE accounts (
   -- The mailbox: the last sequence number given, and what waits.
   last_sequence   INTEGER NOT NULL DEFAULT 0 CHECK (last_sequence >= 0),
   mail_count      INTEGER NOT NULL DEFAULT 0 CHECK (mail_count >= 0),
-  mail_bytes      INTEGER NOT NULL DEFAULT 0 CHECK (mail_bytes >= 0)
+  mail_bytes      INTEGER NOT NULL DEFAULT 0 CHECK (mail_bytes >= 0),
+  -- Rows of the account in `answers`.
+  answer_count    INTEGER NOT NULL DEFAULT 0 CHECK (answer_count >= 0)
 ) STRICT;
 
 -- Every identity key ever enrolled: none can come back under another name.
