@@ -26,13 +26,13 @@ Client::Client(MutBytes receive_buffer, MutBytes send_buffer)
 template <class Encode>
 Result<std::size_t> Client::put(std::size_t keep_free, Encode encode) {
   auto size = encode(log_.space());
-  if (!size && size.error() == Error::kFull && log_.space().size() < log_.free()) {
+  if (!size && size.error() == Error::kFull && log_.space().size() < log_.room()) {
     log_.compact();
     size = encode(log_.space());
   }
   if (!size) return size;
   if (*size > limits_.maximum_packet_size) return Error::kRefused;
-  if (log_.free() - *size < keep_free) return Error::kFull;
+  if (log_.room() - *size < keep_free) return Error::kFull;
   return size;
 }
 

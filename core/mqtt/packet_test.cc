@@ -407,6 +407,10 @@ TEST(SubscribePacket, OptionsAreChecked) {
   EXPECT_EQ(error_of(parse_subscribe(hex("0000 00 00016100"))),
             Error::kOutOfOrder);  // no id
   EXPECT_EQ(error_of(parse_subscribe(hex("000a 00 00026123 00"))), Error::kOutOfOrder);
+  // No Local on a shared subscription; without it.
+  EXPECT_EQ(error_of(parse_subscribe(hex("000a 00 000a 24736861 72652f67 2f74 05"))),
+            Error::kOutOfOrder);
+  EXPECT_TRUE(parse_subscribe(hex("000a 00 000a 24736861 72652f67 2f74 01")).ok());
   const Subscription shared{.filter = bytes("$share/g/t"), .no_local = true};
   expect_unsayable(Subscribe{.packet_id = 1, .subscriptions = {&shared, 1}});
   const Subscription bad{.filter = bytes("a/#/b")};

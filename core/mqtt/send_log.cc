@@ -7,7 +7,7 @@ constexpr std::uint8_t kDupFlag = 0x08;
 
 }  // namespace
 
-std::size_t SendLog::free() const {
+std::size_t SendLog::room() const {
   std::size_t used = end_ - sent_;
   for (std::size_t i = 0; i < count_; ++i) {
     const Kept& k = kept_[i];

@@ -23,7 +23,7 @@ class SendLog {
   // not const.
   MutBytes space() const { return buffer_.subspan(end_); }
   // The bytes that space() would have after compact().
-  std::size_t free() const;
+  std::size_t room() const;
   // Gathers the free bytes at the end. Costs a move of what is there.
   void compact();
   // A packet of `size` bytes has been written to the front of space().

@@ -41,9 +41,9 @@ TEST(SendLog, BehavesLikeItsModelWhateverIsDone) {
         case 0:
         case 1: {  // a packet, kept or not
           const std::size_t size = 2 + below(40);
-          if (log.space().size() < size && log.free() >= size) log.compact();
+          if (log.space().size() < size && log.room() >= size) log.compact();
           if (log.space().size() < size) {
-            ASSERT_LT(log.free(), size);
+            ASSERT_LT(log.room(), size);
             break;
           }
           const bool kept = below(3) != 0 && log.kept_count() < kMaxInFlight;
@@ -118,8 +118,8 @@ TEST(SendLog, BehavesLikeItsModelWhateverIsDone) {
         used += m.packet.size() - (m.held ? 0 : std::min(m.unsent, m.packet.size()));
       }
       ASSERT_EQ(log.held_count(), held);
-      ASSERT_EQ(log.free(), buffer.size() - used) << seed << " " << step;
-      ASSERT_LE(log.space().size(), log.free());
+      ASSERT_EQ(log.room(), buffer.size() - used) << seed << " " << step;
+      ASSERT_LE(log.space().size(), log.room());
     }
   }
 }
