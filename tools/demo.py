@@ -53,11 +53,12 @@ def demo(build, folder):
         for text in FROM_ALICE:
             alice.send("bob", text)
             show({"from": "alice", "text": text}, bob)
-        wait_until(lambda: site.status()["mail"] == len(FROM_ALICE), "the mailbox to hold alice's messages")
+        wait_until(lambda: site.status()["mails"] == len(FROM_ALICE), "the mailbox to hold alice's messages")
 
         say("what the database holds of it:")
-        with sqlite3.connect(f"file:{site.data / 'ginneld.db'}?mode=ro", uri=True) as database:
-            rows = database.execute("SELECT sender, recipient, ciphertext FROM mail ORDER BY sequence").fetchall()
+        with sqlite3.connect(f"file:{site.data / 'ginnel.db'}?mode=ro", uri=True) as database:
+            rows = database.execute("SELECT s.name, r.name, ciphertext FROM mails JOIN accounts s ON s.id = sender "
+                                    "JOIN accounts r ON r.id = recipient ORDER BY sequence").fetchall()
         database.close()
         expect(len(rows) == len(FROM_ALICE), "one row a message")
         for sender, recipient, ciphertext in rows:
@@ -68,8 +69,10 @@ def demo(build, folder):
         places = {"files of server and broker": lambda needle: search_files(site.data, needle),
                   "memory of ginneld": lambda needle: search_memory(site.process.pid, needle),
                   "memory of the broker": lambda needle: search_memory(broker, needle)}
-        expect(places["files of server and broker"](rows[-1][2][-64:]) > 0, "the search finds the ciphertext")
+        to_be_found = {"files of server and broker": rows[-1][2][-64:], "memory of ginneld": b"ginnel/1/",
+                       "memory of the broker": b"ginnel/1/"}
         for place, search in places.items():
+            expect(search(to_be_found[place]) > 0, f"the search of the {place} finds what is there")
             expect(all(search(secret) == 0 for secret in secrets), f"no plaintext in the {place}")
             say(f"searched the {place}: none of the {len(secrets)} texts is there")
 
@@ -96,7 +99,7 @@ def demo(build, folder):
         for at in (0, 30):
             print("          " + " ".join(digits[at + i:at + i + 5] for i in range(0, 30, 5)))
 
-        status = wait_until(lambda: (lambda s: s["mail"] == 0 and s)(site.status()), "every mail to be acknowledged")
+        status = wait_until(lambda: (lambda s: s["mails"] == 0 and s)(site.status()), "every mail to be acknowledged")
         say(f"the mailbox is empty again; {status['devices']} devices, "
             f"{len(FROM_ALICE) + len(FROM_BOB)} messages, nothing lost, nothing twice")
         site.stop()
