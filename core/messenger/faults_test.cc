@@ -118,8 +118,9 @@ TEST(EveryWriteOfANewDevice, MayBeTheLastBeforeAPowerCut) {
     cut = bob.restarts > 0;
     const auto account = world.server_store.find_account(device_name("bob"))->id;
     const auto stock = *world.server_store.pre_key_state(account);
-    EXPECT_EQ(stock.one_time_count, 100u) << "write " << n;
-    EXPECT_EQ(stock.one_time_kem_count, 8u) << "write " << n;
+    // What was made before the cut goes out; only a low stock is filled up.
+    EXPECT_GE(stock.one_time_count, 25u) << "write " << n;
+    EXPECT_GE(stock.one_time_kem_count, 2u) << "write " << n;
     EXPECT_EQ(bob.messenger->counters().refusals, 0u) << "write " << n;
     world.add("alice");
     world.send("alice", "bob", "hello");

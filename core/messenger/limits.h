@@ -72,9 +72,11 @@ inline constexpr std::int64_t kOverlapMs = 30 * kDayMs;
 // A request without an answer is repeated after 1 s, 2 s, 4 s, ... 30 s.
 inline constexpr std::int64_t kRepeatFirstMs = 1000;
 inline constexpr std::int64_t kRepeatMaxMs = 30'000;
-// A request that was refused for now is made anew after 5 s, ... 5 min.
-inline constexpr std::int64_t kRetryFirstMs = 5'000;
-inline constexpr std::int64_t kRetryMaxMs = 300'000;
+// What was refused for now is asked anew after 1 s, 2 s, ... 60 s.
+inline constexpr std::int64_t kRetryFirstMs = 1'000;
+inline constexpr std::int64_t kRetryMaxMs = 60'000;
+// A revoked device asks so rarely whether that was lifted.
+inline constexpr std::int64_t kRevokedPauseMs = 300'000;
 inline constexpr std::int64_t kAckIdleMs = 15'000;
 inline constexpr std::int64_t kStatusMs = 6 * 3600 * std::int64_t{1000};
 inline constexpr std::uint32_t kAckWindow = kSmallDevice ? 4 : 64;
