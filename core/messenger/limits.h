@@ -1,5 +1,6 @@
 // Sizes and times of the messenger, for a Linux device and, with
-// GINNEL_SMALL_DEVICE defined, for a microcontroller.
+// GINNEL_SMALL_DEVICE defined, for a microcontroller. The latter also needs
+// lower limits of core/e2e/limits.h, say 100 skipped keys and 4 archived sessions.
 // Spec: docs/spec/device-store.md.
 #ifndef CORE_MESSENGER_LIMITS_H_
 #define CORE_MESSENGER_LIMITS_H_
