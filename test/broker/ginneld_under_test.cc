@@ -107,6 +107,9 @@ std::uint16_t Ginneld::port(const char* name) const {
   return nlohmann::json::parse(read_text(data_ / "ports.json")).at(name).get<std::uint16_t>();
 }
 
+// A write to a server that has hung up is an error to look at, not the end.
+const bool ignored_sigpipe = signal(SIGPIPE, SIG_IGN) != SIG_ERR;
+
 HttpsAnswer https(const Ginneld& server, const std::string& method, const std::string& path,
                   const std::string& body, const std::string& content_type) {
   httplib::SSLClient client("localhost", server.https_port());
