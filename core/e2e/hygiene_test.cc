@@ -21,7 +21,7 @@ TEST(Hygiene, NoPublicCallUsesTheHeap) {
     bool ok = alice.initiate(bob).ok();
     const auto keys = bob.keys();
     const auto to_bob = alice.with(bob), to_alice = bob.with(alice);
-    auto sealed = alice.record->encrypt(to_bob, text, alice.now, wire);
+    auto sealed = alice.record->encrypt(to_bob, text, alice.now, alice.rng, Peer::work(), wire);
     ok = ok && sealed.ok();
     const auto first = PreKeyMessage::parse(Bytes(wire).first(sealed->size));
     ok = ok &&
@@ -31,11 +31,13 @@ TEST(Hygiene, NoPublicCallUsesTheHeap) {
                  bob.rng, Peer::work(), plain)
              .ok();
     for (int i = 0; i < 10; ++i) {
-      sealed = bob.record->encrypt(to_alice, text, bob.now, wire);
+      sealed = bob.record->encrypt(to_alice, text, bob.now, bob.rng, Peer::work(), wire);
       if (i % 3 == 1) continue;  // lost
       const auto message = SignalMessage::parse(Bytes(wire).first(sealed->size));
-      ok = ok && alice.record->decrypt_whisper(to_bob, *message, alice.rng, plain).ok();
-      ok = ok && !alice.record->decrypt_whisper(to_bob, *message, alice.rng, plain).ok();
+      ok = ok &&
+           alice.record->decrypt_whisper(to_bob, *message, alice.rng, Peer::work(), plain).ok();
+      ok = ok &&
+           !alice.record->decrypt_whisper(to_bob, *message, alice.rng, Peer::work(), plain).ok();
     }
     size = *alice.record->serialize(stored);
     parsed = SessionRecord::parse(Bytes(stored).first(size), *alice.record);
@@ -105,12 +107,14 @@ TEST(Addresses, MustBeThoseThatTheCallerExpects) {
   auto parties = bob.with(alice);
   Buffer plain(wire.bytes.size());
   const auto before = bob.stored();
-  EXPECT_EQ(bob.record->decrypt_whisper(parties, message, bob.rng, plain).error(), Error::kBadTag);
+  EXPECT_EQ(bob.record->decrypt_whisper(parties, message, bob.rng, Peer::work(), plain).error(),
+            Error::kBadTag);
   parties.addresses = other;
-  EXPECT_EQ(bob.record->decrypt_whisper(parties, message, bob.rng, plain).error(), Error::kBadTag);
+  EXPECT_EQ(bob.record->decrypt_whisper(parties, message, bob.rng, Peer::work(), plain).error(),
+            Error::kBadTag);
   EXPECT_EQ(bob.stored(), before);
   parties.addresses = named;
-  EXPECT_TRUE(bob.record->decrypt_whisper(parties, message, bob.rng, plain).ok());
+  EXPECT_TRUE(bob.record->decrypt_whisper(parties, message, bob.rng, Peer::work(), plain).ok());
 }
 
 }  // namespace

@@ -407,16 +407,20 @@ TEST(SessionRecord, NeedsTheRoomThatItSays) {
   ASSERT_TRUE(SessionRecord::parse(before, *alice.record).ok());
   for (std::size_t room = 0; room < size; ++room) {
     Buffer out(room, 0xaa);
-    EXPECT_EQ(alice.record->encrypt(alice.with(bob), bytes_of("a message"), {}, out).error(),
-              Error::kFull);
+    EXPECT_EQ(
+        alice.record
+            ->encrypt(alice.with(bob), bytes_of("a message"), {}, alice.rng, Peer::work(), out)
+            .error(),
+        Error::kFull);
     expect_zeros(out);
   }
   EXPECT_EQ(alice.stored(), before);
   const auto wire = alice.send(bob, "a message");
   const auto message = SignalMessage::parse(wire.bytes);
   Buffer small(15, 0xaa);
-  EXPECT_EQ(bob.record->decrypt_whisper(bob.with(alice), *message, bob.rng, small).error(),
-            Error::kFull);
+  EXPECT_EQ(
+      bob.record->decrypt_whisper(bob.with(alice), *message, bob.rng, Peer::work(), small).error(),
+      Error::kFull);
   EXPECT_EQ(small, Buffer(15));
   EXPECT_EQ(*bob.receive(alice, wire), "a message");
 }

@@ -118,7 +118,8 @@ struct Peer {
   Result<Wire> try_send(const Peer& to, std::string_view text) {
     Wire wire;
     wire.bytes.resize(encrypted_size(text.size()));
-    const auto sealed = TRY(record->encrypt(with(to), bytes_of(text), now, wire.bytes));
+    const auto sealed =
+        TRY(record->encrypt(with(to), bytes_of(text), now, rng, work(), wire.bytes));
     wire.type = sealed.type;
     wire.bytes.resize(sealed.size);
     return wire;
@@ -135,7 +136,7 @@ struct Peer {
     std::size_t size = 0;
     if (wire.type == MessageType::kWhisper) {
       const auto message = TRY(SignalMessage::parse(wire.bytes));
-      size = TRY(record->decrypt_whisper(with(from), message, rng, plaintext));
+      size = TRY(record->decrypt_whisper(with(from), message, rng, work(), plaintext));
     } else {
       const auto message = TRY(PreKeyMessage::parse(wire.bytes));
       const auto our_keys = keys();

@@ -21,6 +21,7 @@ class StepKey {
   // The message key number index(), which starts at 1; moves on.
   // REQUIRES: index() < UINT32_MAX.
   Secret<32> take();
+  // Only moves on.
   void advance() { static_cast<void>(take()); }
   std::uint32_t index() const { return index_; }
   View<32> key() const { return key_.view(); }
@@ -50,7 +51,7 @@ class KeyChain {
 
   KeyChain() = default;
   KeyChain(Side side, View<32> auth_key);
-  KeyChain clone() const;
+  void copy_from(const KeyChain& other);
 
   // REQUIRES: epochs come one after the other, from 1. Constant time.
   void add_epoch(std::uint64_t epoch, View<32> secret);
