@@ -72,14 +72,20 @@ TEST(Hygiene, AClearedRecordHoldsNothing) {
   };
   // Where a session of version 4 keeps its secrets: see docs/spec/end-to-end.md.
   const Bytes session = Bytes(stored).subspan(3);
-  const Bytes auth_key = session.subspan(71, 32), root_key = session.subspan(103, 32),
-              private_key = session.subspan(135, 32), chain_key = session.subspan(200, 32);
-  const Bytes seed = Bytes(stored).subspan(stored.size() - 8 - 32, 32);
-  for (const auto secret : {auth_key, root_key, private_key, chain_key, seed})
-    EXPECT_TRUE(contains(secret));
+  const Bytes root_key = session.subspan(71, 32), private_key = session.subspan(103, 32),
+              chain_key = session.subspan(168, 32);
+  const Bytes spqr = session.subspan(71 + 138 + session[208] * 71u + 2);
+  const Bytes auth_root = spqr.subspan(8, 32), auth_mac = spqr.subspan(40, 32),
+              spqr_root = spqr.subspan(73, 32);
+  ASSERT_EQ(bob.record->skipped_count(), 3u);
+  ASSERT_EQ(bob.record->skipped_spqr_count(), 3u);
+  const Bytes spqr_key = Bytes(stored).subspan(stored.size() - 8 - 32, 32);
+  const Bytes seed = Bytes(stored).subspan(stored.size() - 8 - 3 * 38 - 2 - 32, 32);
+  const auto secrets = {root_key, private_key, chain_key, auth_root,
+                        auth_mac, spqr_root,   spqr_key,  seed};
+  for (const auto secret : secrets) EXPECT_TRUE(contains(secret));
   bob.record->clear();
-  for (const auto secret : {auth_key, root_key, private_key, chain_key, seed})
-    EXPECT_FALSE(contains(secret));
+  for (const auto secret : secrets) EXPECT_FALSE(contains(secret));
   EXPECT_EQ(bob.stored(), Peer(3).stored());
 }
 

@@ -95,8 +95,10 @@ class SessionRecord {
   // REQUIRES: has_current().
   const Session& current() const { return session(0); }
   std::size_t archived_count() const { return count_ - (has_current_ ? 1 : 0); }
-  // Missing messages that can still be read.
+  // Missing messages whose seeds are kept.
   std::size_t skipped_count() const { return skipped_.seeds.count(); }
+  // And whose keys of the post-quantum ratchet are.
+  std::size_t skipped_spqr_count() const { return skipped_.spqr_keys.count(); }
   // Forgets everything.
   void clear();
 

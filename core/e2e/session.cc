@@ -6,7 +6,7 @@ void Session::start_spqr(spqr::Side side, SpqrMinimum minimum, View<32> auth_key
   if (version_ != kPqxdhVersion) return;
   spqr_minimum_ = minimum;
   spqr_use_ = minimum == SpqrMinimum::kNone ? SpqrUse::kUndecided : SpqrUse::kOn;
-  spqr_ = spqr::Spqr(side, auth_key);
+  spqr_.start(side, auth_key);
 }
 
 Status Session::initiate(const OurIdentity& identity, const prekey::Bundle& bundle,

@@ -110,7 +110,8 @@ struct Peer {
     return record->initiate({.identity = identity,
                              .theirs = other.identity.public_key(),
                              .bundle = theirs,
-                             .our_registration_id = 77},
+                             .our_registration_id = 77,
+                             .spqr_minimum = minimum},
                             now, rng, work());
   }
   Status initiate(const Peer& other) { return initiate(other, other.bundle()); }
@@ -141,9 +142,12 @@ struct Peer {
       const auto message = TRY(PreKeyMessage::parse(wire.bytes));
       const auto our_keys = keys();
       const auto parties = with(from);
-      const auto opened = TRY(record->decrypt_prekey(
-          {.identity = identity, .parties = parties, .message = message, .keys = &our_keys}, rng,
-          work(), plaintext));
+      const auto opened = TRY(record->decrypt_prekey({.identity = identity,
+                                                      .parties = parties,
+                                                      .message = message,
+                                                      .keys = &our_keys,
+                                                      .spqr_minimum = minimum},
+                                                     rng, work(), plaintext));
       size = opened.size;
       if (opened.new_session) ++new_sessions;
     }
@@ -151,16 +155,15 @@ struct Peer {
   }
 
   Buffer stored() const {
-    Buffer out(SessionRecord::kMaxSerializedSize);
-    const auto size = record->serialize(out);
+    static Buffer room(SessionRecord::kMaxSerializedSize);
+    const auto size = record->serialize(room);
     CHECK(size.ok());
-    out.resize(*size);
-    return out;
+    return Buffer(room.begin(), room.begin() + static_cast<std::ptrdiff_t>(*size));
   }
   // As a process does that ends and starts again.
   void restart() {
     const auto before = stored();
-    record = std::make_unique<SessionRecord>();
+    record->clear();
     CHECK(SessionRecord::parse(before, *record).ok());
   }
 
@@ -172,6 +175,7 @@ struct Peer {
   ByteArray<prekey::kKemKeySize> kem_public{};
   ByteArray<64> signed_signature{}, kem_signature{};
   std::unique_ptr<SessionRecord> record;
+  SpqrMinimum minimum = SpqrMinimum::kV1;
   WallTime now{1'700'000'000'000};
   Buffer plaintext;
   int new_sessions = 0;

@@ -160,7 +160,8 @@ bool KeyChain::read(Reader& in, SkippedKeys& skipped) {
     }
     const std::uint8_t kept = in.u8();
     const ChainId name = in.u16_be();
-    if (kept > 1 || (kept == 1 && !skipped.restore_chain(name))) return false;
+    if (kept > 1 || (kept == 0 && name != 0)) return false;
+    if (kept == 1 && !skipped.restore_chain(name)) return false;
     link.kept = kept == 1 ? std::optional(name) : std::nullopt;
     if (i > 0 && link.epoch != links_[i - 1].epoch + 1) return false;
     sends = sends || link.epoch == send_epoch_;

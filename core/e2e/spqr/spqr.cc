@@ -15,8 +15,15 @@ Chunk next_chunk(Sending<Value>& sending) {
 
 }  // namespace
 
-Spqr::Spqr(Side side, View<32> auth_key) : authenticator_(auth_key), chain_(side, auth_key) {
-  if (side == Side::kResponder) state_.emplace<NoHeaderReceived>();
+void Spqr::start(Side side, View<32> auth_key) {
+  epoch_ = 1;
+  authenticator_ = Authenticator(auth_key);
+  chain_ = KeyChain(side, auth_key);
+  if (side == Side::kInitiator) {
+    state_.emplace<KeysUnsampled>();
+  } else {
+    state_.emplace<NoHeaderReceived>();
+  }
 }
 
 void Spqr::copy_keys(const Spqr& other) {
@@ -236,7 +243,7 @@ void Spqr::clear() {
   epoch_ = 1;
   authenticator_ = {};
   chain_ = {};
-  state_ = {};
+  state_.emplace<KeysUnsampled>();
 }
 
 void Spqr::write(Writer& out) const {
@@ -251,7 +258,13 @@ bool Spqr::read(Reader& in, SkippedKeys& skipped) {
   epoch_ = in.u64_be();
   const auto root_key = in.take<32>();
   authenticator_ = {root_key, in.take<32>()};
-  return epoch_ > 0 && chain_.read(in, skipped) && read_state(in, state_);
+  if (epoch_ == 0 || !chain_.read(in, skipped) || !read_state(in, state_)) return false;
+  // The side that made the ciphertext has the epoch's keys already.
+  const bool has_secret = std::holds_alternative<Ct1Sampled>(state_) ||
+                          std::holds_alternative<EkReceivedCt1Sampled>(state_) ||
+                          std::holds_alternative<Ct1Acknowledged>(state_) ||
+                          std::holds_alternative<Ct2Sampled>(state_);
+  return chain_.last_epoch() == epoch_ - (has_secret ? 0 : 1);
 }
 
 }  // namespace core::e2e::spqr

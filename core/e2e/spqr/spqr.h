@@ -28,10 +28,11 @@ class Spqr {
  public:
   // Empty: of a session without a post-quantum ratchet.
   Spqr() = default;
-  // From the handshake's third output. The initiator sends the first key.
-  Spqr(Side side, View<32> auth_key);
   Spqr(Spqr&&) = default;
   Spqr& operator=(Spqr&&) = default;
+
+  // From the handshake's third output. The initiator sends the first key.
+  void start(Side side, View<32> auth_key);
 
   // The payload and key of a message to send, and the ratchet after it.
   struct Outgoing;

@@ -153,8 +153,8 @@ TEST(Spqr, ReproducesTheTranscriptWithARestartAfterEveryStep) {
   const json file = load_vectors("signal/spqr_transcript.json");
   const Buffer auth_key = hex(file["auth_key"]);
   auto a = std::make_unique<Party>(), b = std::make_unique<Party>();
-  a->spqr = Spqr(Side::kInitiator, View<32>(auth_key));
-  b->spqr = Spqr(Side::kResponder, View<32>(auth_key));
+  a->spqr.start(Side::kInitiator, View<32>(auth_key));
+  b->spqr.start(Side::kResponder, View<32>(auth_key));
   unsigned dropped = 0;
   for (const json& step : file["steps"]) {
     Party& from = step["from"] == "A" ? *a : *b;
@@ -200,8 +200,8 @@ TEST(Spqr, HoldsThroughLossAndReordering) {
       std::vector<std::pair<Buffer, Buffer>> inbox;  // payload and key
     };
     auto ends = std::make_unique<End[]>(2);
-    ends[0].spqr = Spqr(Side::kInitiator, auth_key.view());
-    ends[1].spqr = Spqr(Side::kResponder, auth_key.view());
+    ends[0].spqr.start(Side::kInitiator, auth_key.view());
+    ends[1].spqr.start(Side::kResponder, auth_key.view());
     auto out = std::make_unique<Spqr::Outgoing>();
     auto in = std::make_unique<Spqr::Incoming>();
     unsigned read = 0;
