@@ -20,12 +20,15 @@ struct Link {
   Buffer wire = Buffer(encrypted_size(kTextSize)), plain = wire;
 
   void carry(Peer& from, Peer& to) {
-    const auto sealed = from.record->encrypt(from.with(to), bytes_of(text()), from.now, wire);
+    const auto sealed = from.record->encrypt(from.with(to), bytes_of(text()), from.now, from.rng,
+                                             Peer::work(), wire);
     CHECK(sealed.ok());
     const auto in = Bytes(wire).first(sealed->size);
     const auto parties = to.with(from);
     if (sealed->type == MessageType::kWhisper) {
-      CHECK(to.record->decrypt_whisper(parties, *SignalMessage::parse(in), to.rng, plain).ok());
+      CHECK(to.record
+                ->decrypt_whisper(parties, *SignalMessage::parse(in), to.rng, Peer::work(), plain)
+                .ok());
       return;
     }
     const auto keys = to.keys();
@@ -57,8 +60,9 @@ void initiator_set_up(benchmark::State& state) {
   for (auto _ : state) {
     link.alice.record->clear();
     CHECK(link.alice.initiate(link.bob).ok());
-    const auto sealed = link.alice.record->encrypt(link.alice.with(link.bob), bytes_of(text()),
-                                                   link.alice.now, link.wire);
+    const auto sealed =
+        link.alice.record->encrypt(link.alice.with(link.bob), bytes_of(text()), link.alice.now,
+                                   link.alice.rng, Peer::work(), link.wire);
     CHECK(sealed.ok());
   }
   state.SetItemsProcessed(state.iterations());
@@ -110,24 +114,29 @@ void refuse_a_forged_jump(benchmark::State& state) {
   link.set_up();
   for (std::uint32_t i = 0; i < kMaxForwardJump; ++i) {
     CHECK(link.alice.record
-              ->encrypt(link.alice.with(link.bob), bytes_of(text()), link.alice.now, link.wire)
+              ->encrypt(link.alice.with(link.bob), bytes_of(text()), link.alice.now, link.alice.rng,
+                        Peer::work(), link.wire)
               .ok());
   }
   link.carry(link.bob, link.alice);
   for (std::uint32_t i = 0; i < kMaxForwardJump; ++i) {
     CHECK(link.alice.record
-              ->encrypt(link.alice.with(link.bob), bytes_of(text()), link.alice.now, link.wire)
+              ->encrypt(link.alice.with(link.bob), bytes_of(text()), link.alice.now, link.alice.rng,
+                        Peer::work(), link.wire)
               .ok());
   }
-  const auto sealed = link.alice.record->encrypt(link.alice.with(link.bob), bytes_of(text()),
-                                                 link.alice.now, link.wire);
+  const auto sealed =
+      link.alice.record->encrypt(link.alice.with(link.bob), bytes_of(text()), link.alice.now,
+                                 link.alice.rng, Peer::work(), link.wire);
   CHECK(sealed.ok());
   const auto in = MutBytes(link.wire).first(sealed->size);
   in.back() ^= 1;
   const auto parties = link.bob.with(link.alice);
   for (auto _ : state) {
     const auto message = SignalMessage::parse(in);
-    CHECK(!link.bob.record->decrypt_whisper(parties, *message, link.bob.rng, link.plain).ok());
+    CHECK(
+        !link.bob.record->decrypt_whisper(parties, *message, link.bob.rng, Peer::work(), link.plain)
+             .ok());
   }
   state.SetItemsProcessed(state.iterations());
 }

@@ -47,13 +47,38 @@ struct Bob {
   PublicKey alice;
 };
 
-class Version3 : public testing::TestWithParam<const char*> {};
+// Devices named by service ids put both names under the MAC: kind, UUID and
+// device, the sender's first.
+Buffer addresses(const json& file) {
+  const auto service_id = [](std::string name) {
+    name.resize(name.find('.'));
+    std::erase(name, '-');
+    return "00" + name + "01";  // an account's id, device 1
+  };
+  const std::string alice = file["alice_address"], bob = file["bob_address"];
+  if (alice.size() < 36) return {};
+  return hex(service_id(alice) + service_id(bob));
+}
 
-TEST_P(Version3, DecryptsAllOfAliceAndRepeatsAllOfBob) {
+// What a process keeps that ends and starts again.
+void restart(std::unique_ptr<SessionRecord>& record) {
+  Buffer stored(SessionRecord::kMaxSerializedSize);
+  const auto size = record->serialize(stored);
+  ASSERT_TRUE(size.ok());
+  record = std::make_unique<SessionRecord>();
+  ASSERT_TRUE(SessionRecord::parse(Bytes(stored).first(*size), *record).ok());
+}
+
+class AsBob : public testing::TestWithParam<const char*> {};
+
+// Byte for byte, all keys of version 4 included, which both ratchets make.
+TEST_P(AsBob, DecryptsAllOfAliceAndRepeatsAllOfBob) {
   const auto file = test::load_vectors(GetParam());
   const Bob bob(file);
   const auto keys = bob.keys();
-  const auto parties = bob.parties();
+  const auto addresses_of_both = addresses(file);
+  auto parties = bob.parties();
+  parties.addresses = addresses_of_both;
   auto record = std::make_unique<SessionRecord>();
   for (const auto& event : file["events"]) {
     const auto wire = hex(event["wire"]);
@@ -62,7 +87,7 @@ TEST_P(Version3, DecryptsAllOfAliceAndRepeatsAllOfBob) {
     Buffer out(wire.size() + encrypted_size(text.size()));
     std::size_t size = 0;
     if (event["from"] == "bob") {
-      const auto sealed = record->encrypt(parties, text, {}, out);
+      const auto sealed = record->encrypt(parties, text, {}, rng, Peer::work(), out);
       ASSERT_TRUE(sealed.ok());
       ASSERT_EQ(static_cast<int>(sealed->type), event["type"]);
       out.resize(sealed->size);
@@ -84,7 +109,7 @@ TEST_P(Version3, DecryptsAllOfAliceAndRepeatsAllOfBob) {
       } else {
         const auto message = SignalMessage::parse(wire);
         ASSERT_TRUE(message.ok());
-        const auto opened = record->decrypt_whisper(parties, *message, rng, out);
+        const auto opened = record->decrypt_whisper(parties, *message, rng, Peer::work(), out);
         ASSERT_TRUE(opened.ok());
         size = *opened;
       }
@@ -92,81 +117,21 @@ TEST_P(Version3, DecryptsAllOfAliceAndRepeatsAllOfBob) {
       ASSERT_EQ(out, text);
     }
     EXPECT_TRUE(rng.empty());  // all of it was used
+    restart(record);
   }
+  EXPECT_EQ(record->current().has_spqr(), record->current().version() == kPqxdhVersion);
 }
 
-INSTANTIATE_TEST_SUITE_P(Recorded, Version3,
+INSTANTIATE_TEST_SUITE_P(Recorded, AsBob,
                          testing::Values("signal/conversation_v3_oneway.json",
-                                         "signal/conversation_v3_pingpong.json"));
-
-// Version 4 as libsignal speaks it today mixes a key of the post-quantum
-// ratchet into every message key. Here that key comes from the file; all the
-// rest is ours.
-class Version4 : public testing::TestWithParam<const char*> {};
-
-TEST_P(Version4, FindsEverySeedAndOpensEveryMessageWithTheGivenSalt) {
-  const auto file = test::load_vectors(GetParam());
-  const Bob bob(file);
-  SkippedKeys& skipped = *new SkippedKeys;  // 80 KB
-  const std::unique_ptr<SkippedKeys> owner(&skipped);
-  std::optional<Ratchet> ratchet;
-  const Route route{.sender = bob.alice, .receiver = bob.identity.public_key()};
-  for (const auto& event : file["events"]) {
-    const auto wire = hex(event["wire"]);
-    Bytes inner = wire;
-    if (event["from"] == "bob") {
-      const auto message = SignalMessage::parse(wire);
-      ASSERT_TRUE(message.ok());
-      auto next = ratchet->next();
-      ASSERT_TRUE(next.ok());
-      EXPECT_EQ(message->counter, next->counter);
-      EXPECT_EQ(message->previous_counter, next->previous_counter);
-      EXPECT_TRUE(equal_var(message->ratchet_key.serialized(), ratchet->ratchet_key()));
-      ratchet->sent(*std::move(next));
-      continue;
-    }
-    if (event["type"] == 3) {
-      const auto message = PreKeyMessage::parse(wire);
-      ASSERT_TRUE(message.ok());
-      inner = Bytes(message->message.authenticated.data(),
-                    message->message.authenticated.size() + kMessageMacSize);
-      if (!ratchet) {
-        auto agreed = agree_as_responder(bob.identity, bob.keys(), *message, Peer::work());
-        ASSERT_TRUE(agreed.ok());
-        ratchet = Ratchet::responder(std::move(agreed->root_key), std::move(agreed->chain_key),
-                                     our_key<OurRatchetKey>(file["bob"]["signed_prekey"]));
-      }
-    }
-    const auto message = SignalMessage::parse(inner);
-    ASSERT_TRUE(message.ok());
-    EXPECT_FALSE(message->pq_ratchet.empty());
-    auto incoming = ratchet->prepare(message->ratchet_key, message->counter, skipped);
-    ASSERT_TRUE(incoming.ok());
-    const auto& expected = event["keys"];
-    EXPECT_EQ(test::to_hex(incoming->seed.view()), expected["message_key_seed"]);
-    const MessageKeys keys(incoming->seed, hex(expected["spqr_key"]));
-    EXPECT_EQ(test::to_hex(keys.cipher_key()), expected["cipher_key"]);
-    EXPECT_EQ(test::to_hex(keys.mac_key()), expected["mac_key"]);
-    EXPECT_EQ(test::to_hex(keys.iv()), expected["iv"]);
-    Buffer out(message->ciphertext.size());
-    const auto size = message->open(keys, route, out);
-    ASSERT_TRUE(size.ok());
-    out.resize(*size);
-    EXPECT_EQ(out, hex(event["plaintext"]));
-    auto rng = script(event["bob_random"]);
-    ASSERT_TRUE(ratchet->commit(*std::move(incoming), rng, skipped).ok());
-    EXPECT_TRUE(rng.empty());
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(Recorded, Version4,
-                         testing::Values("signal/conversation_v4_oneway.json",
+                                         "signal/conversation_v3_pingpong.json",
+                                         "signal/conversation_v4_oneway.json",
                                          "signal/conversation_v4_oneway_no_opk.json",
                                          "signal/conversation_v4_pingpong.json",
                                          "signal/conversation_v4_uuid_addresses.json"));
 
-// Our first message to a real Bob: the handshake's half byte for byte.
-TEST(Version4, MakesTheHandshakeOfTheNamedRandomness) {
+// Alice's half, from the handshake on, with a real Bob.
+TEST(AsAlice, RepeatsAllOfAliceAndDecryptsAllOfBob) {
   const auto file = test::load_vectors("signal/conversation_v4_as_alice.json");
   const auto identity = our_key<OurIdentity>(file["alice"]["identity"]);
   const auto& b = file["bundle"];
@@ -196,27 +161,31 @@ TEST(Version4, MakesTheHandshakeOfTheNamedRandomness) {
                   .ok());
   EXPECT_TRUE(rng.empty());
 
-  const auto wire = hex(file["events"][0]["wire"]);
-  const auto theirs = PreKeyMessage::parse(wire);
-  ASSERT_TRUE(theirs.ok());
-  Buffer out(encrypted_size(5));
-  const auto sealed = record->encrypt({.ours = identity.public_key(), .theirs = identity_key},
-                                      hex(file["events"][0]["plaintext"]), {}, out);
-  ASSERT_TRUE(sealed.ok());
-  const auto ours = PreKeyMessage::parse(Bytes(out).first(sealed->size));
-  ASSERT_TRUE(ours.ok());
-  EXPECT_TRUE(equal_var(ours->base_key.serialized(), theirs->base_key.serialized()));
-  EXPECT_TRUE(
-      equal_var(ours->message.ratchet_key.serialized(), theirs->message.ratchet_key.serialized()));
-  EXPECT_TRUE(equal_var(ours->kem_ciphertext, theirs->kem_ciphertext));
-  EXPECT_EQ(ours->pre_key_id, theirs->pre_key_id);
-  EXPECT_EQ(ours->registration_id, theirs->registration_id);
-  EXPECT_EQ(ours->signed_pre_key_id, theirs->signed_pre_key_id);
-  EXPECT_EQ(ours->kem_pre_key_id, theirs->kem_pre_key_id);
-  // All but the ciphertext, the missing field 5 and the MAC is the same.
-  const auto end = static_cast<std::size_t>(theirs->message.ciphertext.data() - wire.data());
-  const auto our_end = static_cast<std::size_t>(ours->message.ciphertext.data() - out.data());
-  EXPECT_EQ(end, our_end);
+  const Parties parties{.ours = identity.public_key(), .theirs = identity_key};
+  for (const auto& event : file["events"]) {
+    const auto wire = hex(event["wire"]);
+    const auto text = hex(event["plaintext"]);
+    auto event_rng = script(event["alice_random"]);
+    Buffer out(wire.size() + encrypted_size(text.size()));
+    if (event["from"] == "alice") {
+      const auto sealed = record->encrypt(parties, text, {}, event_rng, Peer::work(), out);
+      ASSERT_TRUE(sealed.ok());
+      ASSERT_EQ(static_cast<int>(sealed->type), event["type"]);
+      out.resize(sealed->size);
+      ASSERT_EQ(out, wire);
+    } else {
+      const auto message = SignalMessage::parse(wire);
+      ASSERT_TRUE(message.ok());
+      const auto size = record->decrypt_whisper(parties, *message, event_rng, Peer::work(), out);
+      ASSERT_TRUE(size.ok());
+      out.resize(*size);
+      ASSERT_EQ(out, text);
+    }
+    EXPECT_TRUE(event_rng.empty());
+    restart(record);
+  }
+  EXPECT_TRUE(record->current().has_spqr());
+  EXPECT_GE(record->current().spqr_epoch(), 3u);
 }
 
 // Two devices named by service ids put both names under the MAC.
@@ -225,13 +194,20 @@ TEST(SignalMessage, RefusesAddressesThatWeDoNotExpect) {
   const auto wire = hex(file["events"][0]["wire"]);
   const auto message = PreKeyMessage::parse(wire);
   ASSERT_TRUE(message.ok());
-  const auto service_id = [](std::string name) {
-    name.resize(name.find('.'));
-    std::erase(name, '-');
-    return "00" + name + "01";  // an account's id, device 1
-  };
-  EXPECT_EQ(test::to_hex(message->message.addresses),
-            service_id(file["alice_address"]) + service_id(file["bob_address"]));
+  EXPECT_TRUE(equal_var(message->message.addresses, addresses(file)));
+  const Bob bob(file);
+  const auto keys = bob.keys();
+  const auto parties = bob.parties();
+  const auto record = std::make_unique<SessionRecord>();
+  auto rng = script(file["events"][0]["bob_random"]);
+  Buffer out(wire.size());
+  EXPECT_EQ(
+      record
+          ->decrypt_prekey(
+              {.identity = bob.identity, .parties = parties, .message = *message, .keys = &keys},
+              rng, Peer::work(), out)
+          .error(),
+      Error::kBadTag);
 }
 
 }  // namespace

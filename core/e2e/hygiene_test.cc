@@ -21,7 +21,7 @@ TEST(Hygiene, NoPublicCallUsesTheHeap) {
     bool ok = alice.initiate(bob).ok();
     const auto keys = bob.keys();
     const auto to_bob = alice.with(bob), to_alice = bob.with(alice);
-    auto sealed = alice.record->encrypt(to_bob, text, alice.now, wire);
+    auto sealed = alice.record->encrypt(to_bob, text, alice.now, alice.rng, Peer::work(), wire);
     ok = ok && sealed.ok();
     const auto first = PreKeyMessage::parse(Bytes(wire).first(sealed->size));
     ok = ok &&
@@ -31,11 +31,13 @@ TEST(Hygiene, NoPublicCallUsesTheHeap) {
                  bob.rng, Peer::work(), plain)
              .ok();
     for (int i = 0; i < 10; ++i) {
-      sealed = bob.record->encrypt(to_alice, text, bob.now, wire);
+      sealed = bob.record->encrypt(to_alice, text, bob.now, bob.rng, Peer::work(), wire);
       if (i % 3 == 1) continue;  // lost
       const auto message = SignalMessage::parse(Bytes(wire).first(sealed->size));
-      ok = ok && alice.record->decrypt_whisper(to_bob, *message, alice.rng, plain).ok();
-      ok = ok && !alice.record->decrypt_whisper(to_bob, *message, alice.rng, plain).ok();
+      ok = ok &&
+           alice.record->decrypt_whisper(to_bob, *message, alice.rng, Peer::work(), plain).ok();
+      ok = ok &&
+           !alice.record->decrypt_whisper(to_bob, *message, alice.rng, Peer::work(), plain).ok();
     }
     size = *alice.record->serialize(stored);
     parsed = SessionRecord::parse(Bytes(stored).first(size), *alice.record);
@@ -70,14 +72,20 @@ TEST(Hygiene, AClearedRecordHoldsNothing) {
   };
   // Where a session of version 4 keeps its secrets: see docs/spec/end-to-end.md.
   const Bytes session = Bytes(stored).subspan(3);
-  const Bytes auth_key = session.subspan(71, 32), root_key = session.subspan(103, 32),
-              private_key = session.subspan(135, 32), chain_key = session.subspan(200, 32);
-  const Bytes seed = Bytes(stored).subspan(stored.size() - 8 - 32, 32);
-  for (const auto secret : {auth_key, root_key, private_key, chain_key, seed})
-    EXPECT_TRUE(contains(secret));
+  const Bytes root_key = session.subspan(71, 32), private_key = session.subspan(103, 32),
+              chain_key = session.subspan(168, 32);
+  const Bytes spqr = session.subspan(71 + 138 + session[208] * 71u + 2);
+  const Bytes auth_root = spqr.subspan(8, 32), auth_mac = spqr.subspan(40, 32),
+              spqr_root = spqr.subspan(73, 32);
+  ASSERT_EQ(bob.record->skipped_count(), 3u);
+  ASSERT_EQ(bob.record->skipped_spqr_count(), 3u);
+  const Bytes spqr_key = Bytes(stored).subspan(stored.size() - 8 - 32, 32);
+  const Bytes seed = Bytes(stored).subspan(stored.size() - 8 - 3 * 38 - 2 - 32, 32);
+  const auto secrets = {root_key, private_key, chain_key, auth_root,
+                        auth_mac, spqr_root,   spqr_key,  seed};
+  for (const auto secret : secrets) EXPECT_TRUE(contains(secret));
   bob.record->clear();
-  for (const auto secret : {auth_key, root_key, private_key, chain_key, seed})
-    EXPECT_FALSE(contains(secret));
+  for (const auto secret : secrets) EXPECT_FALSE(contains(secret));
   EXPECT_EQ(bob.stored(), Peer(3).stored());
 }
 
@@ -105,12 +113,14 @@ TEST(Addresses, MustBeThoseThatTheCallerExpects) {
   auto parties = bob.with(alice);
   Buffer plain(wire.bytes.size());
   const auto before = bob.stored();
-  EXPECT_EQ(bob.record->decrypt_whisper(parties, message, bob.rng, plain).error(), Error::kBadTag);
+  EXPECT_EQ(bob.record->decrypt_whisper(parties, message, bob.rng, Peer::work(), plain).error(),
+            Error::kBadTag);
   parties.addresses = other;
-  EXPECT_EQ(bob.record->decrypt_whisper(parties, message, bob.rng, plain).error(), Error::kBadTag);
+  EXPECT_EQ(bob.record->decrypt_whisper(parties, message, bob.rng, Peer::work(), plain).error(),
+            Error::kBadTag);
   EXPECT_EQ(bob.stored(), before);
   parties.addresses = named;
-  EXPECT_TRUE(bob.record->decrypt_whisper(parties, message, bob.rng, plain).ok());
+  EXPECT_TRUE(bob.record->decrypt_whisper(parties, message, bob.rng, Peer::work(), plain).ok());
 }
 
 }  // namespace

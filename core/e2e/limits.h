@@ -20,7 +20,8 @@ namespace core::e2e {
 
 // Messages that may be missing before one that is read, in one chain.
 inline constexpr std::uint32_t kMaxForwardJump = GINNEL_MAX_FORWARD_JUMP;
-// Keys of missing messages kept per record; the oldest goes first. 40 bytes each.
+// Missing messages whose keys are kept per record; the oldest goes first. 40
+// bytes each for the ratchet's seed, and as many for the post-quantum key.
 inline constexpr std::size_t kMaxSkippedKeys = GINNEL_MAX_SKIPPED_KEYS;
 // Receiving chains kept per session; the oldest goes first.
 inline constexpr std::size_t kMaxReceiverChains = 5;

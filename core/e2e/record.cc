@@ -2,6 +2,10 @@
 
 namespace core::e2e {
 
+SessionRecord::SessionRecord() {
+  for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = static_cast<std::uint8_t>(i);
+}
+
 Status SessionRecord::initiate(const Initiation& how, WallTime now, Rng& rng,
                                crypto::MlKemWork& work) {
   if (!equal_var(how.bundle.identity_key, how.theirs)) return Error::kUntrusted;
@@ -11,33 +15,34 @@ Status SessionRecord::initiate(const Initiation& how, WallTime now, Rng& rng,
   TRY(rng.fill(random.kem.mut()));
   TRY(rng.fill(random.ratchet_key.mut()));
   PendingHandshake pending;
-  auto session = TRY(Session::initiate(how.identity, how.bundle, random, skipped_, pending, work));
+  TRY(session(count_).initiate(how.identity, how.bundle, how.spqr_minimum, random, skipped_.seeds,
+                               pending, work));
   pending.our_registration_id = how.our_registration_id;
   pending.created = now;
-  push_current(std::move(session));
+  push_current();
   pending_ = pending;
   is_pending_ = true;
   return {};
 }
 
 Result<Sealed> SessionRecord::encrypt(const Parties& parties, Bytes plaintext, WallTime now,
-                                      MutBytes out) {
+                                      Rng& rng, crypto::MlKemWork& work, MutBytes out) {
   if (!has_current_ || (is_pending_ && now.ms - pending_.created.ms > kMaxUnansweredMs)) {
     wipe(out);
     return has_current_ ? Error::kExpired : Error::kNotFound;
   }
   const auto* pending = is_pending_ ? &pending_ : nullptr;
-  const auto size = TRY(sessions_[0].encrypt(parties, pending, plaintext, out));
+  const auto size = TRY(session(0).encrypt(parties, pending, plaintext, rng, work, skipped_, out));
   return Sealed{pending ? MessageType::kPreKey : MessageType::kWhisper, size};
 }
 
 Result<std::size_t> SessionRecord::decrypt_whisper(const Parties& parties,
                                                    const SignalMessage& message, Rng& rng,
-                                                   MutBytes plaintext) {
+                                                   crypto::MlKemWork& work, MutBytes plaintext) {
   wipe(plaintext);
   Error error = Error::kNotFound;
   for (std::size_t i = 0; i < count_; ++i) {
-    const auto size = sessions_[i].decrypt(parties, message, rng, skipped_, plaintext);
+    const auto size = session(i).decrypt(parties, message, rng, work, skipped_, plaintext);
     if (size) {
       promote(i);
       return size;
@@ -57,8 +62,8 @@ Result<std::size_t> SessionRecord::decrypt_whisper(const Parties& parties,
 
 std::optional<std::size_t> SessionRecord::find_base_key(const PreKeyMessage& message) const {
   for (std::size_t i = 0; i < count_; ++i)
-    if (sessions_[i].version() == message.version &&
-        equal_var(sessions_[i].base_key(), message.base_key.serialized()))
+    if (session(i).version() == message.version &&
+        equal_var(session(i).base_key(), message.base_key.serialized()))
       return i;
   return std::nullopt;
 }
@@ -73,16 +78,21 @@ Result<OpenedPreKey> SessionRecord::decrypt_prekey(const PreKeyInput& input, Rng
   const auto& message = input.message;
   if (!equal_var(message.identity_key.serialized(), input.parties.theirs)) return Error::kUntrusted;
   if (const auto known = find_base_key(message)) {
-    const auto size =
-        TRY(sessions_[*known].decrypt(input.parties, message.message, rng, skipped_, plaintext));
+    const auto size = TRY(
+        session(*known).decrypt(input.parties, message.message, rng, work, skipped_, plaintext));
     promote(*known);
     return OpenedPreKey{.size = size};
   }
   if (input.keys == nullptr) return Error::kNotFound;
-  auto session = TRY(Session::accept(input.identity, *input.keys, message, work));
-  const auto size = TRY(session.decrypt(input.parties, message.message, rng, skipped_, plaintext));
-  push_current(std::move(session));
-  OpenedPreKey opened{.size = size, .new_session = true, .used_one_time = message.pre_key_id};
+  auto& made = session(count_);
+  TRY(made.accept(input.identity, *input.keys, message, input.spqr_minimum, work));
+  const auto size = made.decrypt(input.parties, message.message, rng, work, skipped_, plaintext);
+  if (!size) {
+    made.clear();
+    return size.error();
+  }
+  push_current();
+  OpenedPreKey opened{.size = *size, .new_session = true, .used_one_time = message.pre_key_id};
   if (message.version == kPqxdhVersion) opened.used_kem = message.kem_pre_key_id;
   return opened;
 }
@@ -91,32 +101,28 @@ void SessionRecord::archive_current() {
   has_current_ = false;
   is_pending_ = false;
   if (count_ <= kMaxArchivedSessions) return;
-  sessions_[--count_].close(skipped_);
-  sessions_[count_] = Session();
+  session(--count_).close(skipped_);
 }
 
-void SessionRecord::push_current(Session session) {
-  if (count_ == kMaxSessions) sessions_[--count_].close(skipped_);
-  std::move_backward(sessions_.begin(), sessions_.begin() + count_, sessions_.begin() + count_ + 1);
-  sessions_[0] = std::move(session);
-  ++count_;
-  has_current_ = true;
-  is_pending_ = false;
-}
-
-void SessionRecord::promote(std::size_t position) {
-  if (position > 0) {
-    Session session = std::move(sessions_[position]);
-    std::move_backward(sessions_.begin(), sessions_.begin() + position,
-                       sessions_.begin() + position + 1);
-    sessions_[0] = std::move(session);
+void SessionRecord::push_current() {
+  std::rotate(order_.begin(), order_.begin() + count_, order_.begin() + count_ + 1);
+  if (count_ == kMaxSessions) {
+    session(count_).close(skipped_);
+  } else {
+    ++count_;
   }
   has_current_ = true;
   is_pending_ = false;
 }
 
+void SessionRecord::promote(std::size_t position) {
+  std::rotate(order_.begin(), order_.begin() + position, order_.begin() + position + 1);
+  has_current_ = true;
+  is_pending_ = false;
+}
+
 void SessionRecord::clear() {
-  for (std::size_t i = 0; i < count_; ++i) sessions_[i] = Session();
+  for (std::size_t i = 0; i <= count_; ++i) session(i).clear();
   count_ = 0;
   has_current_ = false;
   is_pending_ = false;

@@ -2,9 +2,10 @@
 // session, those before it, and the seeds of messages that are still missing.
 // Spec: [Sesame] 3, docs/spec/end-to-end.md sessions, record.
 //
-// About 105 KB with the default limits: keep one object, and parse() into it
+// About 310 KB with the default limits: keep one object, and parse() into it
 // what the store holds of the peer at hand. Stored, it takes what is in use:
-// about 320 bytes for a young session, 1.9 KB before the first answer.
+// 0.7 to 3.1 KB for a session, as far as the post-quantum ratchet has come,
+// 2.4 KB before the first answer, and 38 bytes for each key of a missing message.
 //
 // On error no call changes the record, and outputs are all zeros.
 #ifndef CORE_E2E_RECORD_H_
@@ -31,7 +32,7 @@ struct OpenedPreKey {
 
 class SessionRecord {
  public:
-  SessionRecord() = default;
+  SessionRecord();
   SessionRecord(const SessionRecord&) = delete;
   SessionRecord& operator=(const SessionRecord&) = delete;
 
@@ -44,6 +45,7 @@ class SessionRecord {
     View<kPublicKeySize> theirs;
     const prekey::Bundle& bundle;
     std::uint32_t our_registration_id = 0;
+    SpqrMinimum spqr_minimum = SpqrMinimum::kV1;
   };
   Status initiate(const Initiation& how, WallTime now, Rng& rng, crypto::MlKemWork& work);
 
@@ -51,8 +53,9 @@ class SessionRecord {
   // encrypted_size(plaintext.size()) bytes, or kFull may come back.
   // Errors: kNotFound (no current session) and kExpired (never answered in 30
   // days): fetch a bundle and initiate; kUntrusted (the session is with
-  // another identity than parties.theirs); kFull.
-  Result<Sealed> encrypt(const Parties& parties, Bytes plaintext, WallTime now, MutBytes out);
+  // another identity than parties.theirs); kFull; kRng.
+  Result<Sealed> encrypt(const Parties& parties, Bytes plaintext, WallTime now, Rng& rng,
+                         crypto::MlKemWork& work, MutBytes out);
 
   // Decrypts a message of type 2 into `plaintext`, which must hold
   // message.ciphertext.size() bytes, with whichever session can; that one
@@ -60,7 +63,7 @@ class SessionRecord {
   // Errors: kNotFound (no session of that version and identity); kBadTag;
   // kReplay; kFull; kBadKey; kRng.
   Result<std::size_t> decrypt_whisper(const Parties& parties, const SignalMessage& message,
-                                      Rng& rng, MutBytes plaintext);
+                                      Rng& rng, crypto::MlKemWork& work, MutBytes plaintext);
 
   // True if a session with this message's version and base key exists: then
   // decrypt_prekey() needs no private prekeys, and nothing is used up.
@@ -78,6 +81,7 @@ class SessionRecord {
     const Parties& parties;
     const PreKeyMessage& message;
     const OurPreKeys* keys = nullptr;
+    SpqrMinimum spqr_minimum = SpqrMinimum::kV1;
   };
   Result<OpenedPreKey> decrypt_prekey(const PreKeyInput& input, Rng& rng, crypto::MlKemWork& work,
                                       MutBytes plaintext);
@@ -89,9 +93,12 @@ class SessionRecord {
   // True until the other side has answered on the current session.
   bool is_pending() const { return has_current_ && is_pending_; }
   // REQUIRES: has_current().
-  const Session& current() const { return sessions_[0]; }
+  const Session& current() const { return session(0); }
   std::size_t archived_count() const { return count_ - (has_current_ ? 1 : 0); }
-  std::size_t skipped_count() const { return skipped_.count(); }
+  // Missing messages whose seeds are kept.
+  std::size_t skipped_count() const { return skipped_.seeds.count(); }
+  // And whose keys of the post-quantum ratchet are.
+  std::size_t skipped_spqr_count() const { return skipped_.spqr_keys.count(); }
   // Forgets everything.
   void clear();
 
@@ -104,24 +111,31 @@ class SessionRecord {
 
   // Most bytes that serialize() writes.
   static constexpr std::size_t kMaxSerializedSize =
-      13 + PendingHandshake::kMaxStoredSize + (kMaxArchivedSessions + 1) * Session::kMaxStoredSize +
-      kMaxSkippedKeys * 38;
+      15 + PendingHandshake::kMaxStoredSize + (kMaxArchivedSessions + 1) * Session::kMaxStoredSize +
+      2 * kMaxSkippedKeys * 38;
 
  private:
   static constexpr std::size_t kMaxSessions = kMaxArchivedSessions + 1;
 
   void write_body(Writer& out) const;
   Status read_body(Reader& in);
-  void push_current(Session session);
+  // The sessions in their order, newest first; [0] is current if there is one.
+  // [count_] is an empty one to make the next in.
+  Session& session(std::size_t position) { return slots_[order_[position]]; }
+  const Session& session(std::size_t position) const { return slots_[order_[position]]; }
+  // Makes the one in session(count_) the current one.
+  void push_current();
   void promote(std::size_t position);
   std::optional<std::size_t> find_base_key(const PreKeyMessage& message) const;
 
-  std::array<Session, kMaxSessions> sessions_;  // newest first; [0] is current if there is one
+  // Sessions are large: they stay where they are and their order changes.
+  std::array<Session, kMaxSessions + 1> slots_;
+  std::array<std::uint8_t, kMaxSessions + 1> order_;
   std::size_t count_ = 0;
   bool has_current_ = false;
   bool is_pending_ = false;
   PendingHandshake pending_;  // of the current session, if is_pending_
-  SkippedKeys skipped_;
+  Skipped skipped_;
 };
 
 }  // namespace core::e2e

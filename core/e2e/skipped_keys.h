@@ -1,4 +1,5 @@
-// The seeds of messages that have not come yet, of all sessions of a record.
+// The seeds of messages that have not come yet, of all sessions of a record,
+// and what else their keys are made of.
 // Spec: [DR] 3.5 (skipped message keys), docs/spec/end-to-end.md ratchet.
 #ifndef CORE_E2E_SKIPPED_KEYS_H_
 #define CORE_E2E_SKIPPED_KEYS_H_
@@ -11,13 +12,13 @@
 
 namespace core::e2e {
 
-// Names a receiving chain within its record.
+// Names a receiving chain within its pool.
 using ChainId = std::uint16_t;
 
 // A bounded pool, oldest first. When it is full the oldest give way.
 class SkippedKeys {
  public:
-  // One chain more than can be kept, for the session that is being accepted.
+  // One session more than can be kept: the one that is being accepted.
   static constexpr std::size_t kMaxChains = (kMaxArchivedSessions + 2) * kMaxReceiverChains;
 
   // A name that no chain has. REQUIRES: fewer than kMaxChains are open.
@@ -66,6 +67,17 @@ class SkippedKeys {
   std::array<Entry, kMaxSkippedKeys> keys_;  // [0, count_) in use; the rest is zeros
   std::size_t count_ = 0;
   std::array<bool, kMaxChains> open_{};
+};
+
+// Of both ratchets: a missing message may have an entry in each.
+struct Skipped {
+  SkippedKeys seeds;      // of the Double Ratchet
+  SkippedKeys spqr_keys;  // of the post-quantum ratchet
+
+  void clear() {
+    seeds.clear();
+    spqr_keys.clear();
+  }
 };
 
 }  // namespace core::e2e

@@ -5,7 +5,7 @@
 namespace core::e2e {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kFormat = 2;
 constexpr std::uint8_t kHasCurrent = 1, kIsPending = 2;
 constexpr std::size_t kSumSize = 8;
 
@@ -44,6 +44,26 @@ Status read_pending(Reader& in, std::uint8_t version, PendingHandshake& pending)
   return {};
 }
 
+void write_skipped(const SkippedKeys& skipped, Writer& out) {
+  out.u16_be(static_cast<std::uint16_t>(skipped.count()));
+  for (const auto& entry : skipped.entries()) {
+    out.u16_be(entry.chain);
+    out.u32_be(entry.counter);
+    out.bytes(entry.seed.view());
+  }
+}
+
+Status read_skipped(Reader& in, SkippedKeys& skipped) {
+  const std::size_t count = in.u16_be();
+  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+    const auto chain = in.u16_be();
+    const auto counter = in.u32_be();
+    if (!skipped.restore(chain, counter, in.take<32>())) return Error::kMalformed;
+  }
+  if (!in.ok()) return Error::kMalformed;
+  return {};
+}
+
 }  // namespace
 
 void SessionRecord::write_body(Writer& out) const {
@@ -51,14 +71,10 @@ void SessionRecord::write_body(Writer& out) const {
   out.u8(
       static_cast<std::uint8_t>((has_current_ ? kHasCurrent : 0) | (is_pending_ ? kIsPending : 0)));
   out.u8(static_cast<std::uint8_t>(count_));
-  for (std::size_t i = 0; i < count_; ++i) sessions_[i].write(out);
-  if (is_pending_) write_pending(pending_, sessions_[0].version(), out);
-  out.u16_be(static_cast<std::uint16_t>(skipped_.count()));
-  for (const auto& entry : skipped_.entries()) {
-    out.u16_be(entry.chain);
-    out.u32_be(entry.counter);
-    out.bytes(entry.seed.view());
-  }
+  for (std::size_t i = 0; i < count_; ++i) session(i).write(out);
+  if (is_pending_) write_pending(pending_, session(0).version(), out);
+  write_skipped(skipped_.seeds, out);
+  write_skipped(skipped_.spqr_keys, out);
 }
 
 Status SessionRecord::read_body(Reader& in) {
@@ -72,17 +88,12 @@ Status SessionRecord::read_body(Reader& in) {
   const bool has_current = (flags & kHasCurrent) != 0;
   if (count > kMaxArchivedSessions + (has_current ? 1 : 0)) return Error::kMalformed;
   if (has_current && count == 0) return Error::kMalformed;
-  for (; count_ < count; ++count_) sessions_[count_] = TRY(Session::read(in, skipped_));
+  for (; count_ < count; ++count_) TRY(session(count_).read(in, skipped_));
   has_current_ = has_current;
-  if ((flags & kIsPending) != 0) TRY(read_pending(in, sessions_[0].version(), pending_));
+  if ((flags & kIsPending) != 0) TRY(read_pending(in, session(0).version(), pending_));
   is_pending_ = (flags & kIsPending) != 0;
-  const std::size_t skipped = in.u16_be();
-  if (in.remaining() != skipped * 38) return Error::kMalformed;
-  for (std::size_t i = 0; i < skipped; ++i) {
-    const auto chain = in.u16_be();
-    const auto counter = in.u32_be();
-    if (!skipped_.restore(chain, counter, in.take<32>())) return Error::kMalformed;
-  }
+  TRY(read_skipped(in, skipped_.seeds));
+  TRY(read_skipped(in, skipped_.spqr_keys));
   if (!in.finished()) return Error::kMalformed;
   return {};
 }

@@ -78,7 +78,7 @@ TEST(StoredRecord, RefusesTruncationsAndNonsenseWithARightSum) {
     changed[at] = value;
     return parse(summed(changed), *record).error();
   };
-  EXPECT_EQ(with(0, 2), Error::kBadVersion);
+  EXPECT_EQ(with(0, 1), Error::kBadVersion);
   EXPECT_EQ(with(1, 2), Error::kMalformed);   // pending without a current session
   EXPECT_EQ(with(1, 7), Error::kMalformed);   // unknown flag
   EXPECT_EQ(with(2, 0), Error::kMalformed);   // current, but no sessions

@@ -110,7 +110,8 @@ struct Peer {
     return record->initiate({.identity = identity,
                              .theirs = other.identity.public_key(),
                              .bundle = theirs,
-                             .our_registration_id = 77},
+                             .our_registration_id = 77,
+                             .spqr_minimum = minimum},
                             now, rng, work());
   }
   Status initiate(const Peer& other) { return initiate(other, other.bundle()); }
@@ -118,7 +119,8 @@ struct Peer {
   Result<Wire> try_send(const Peer& to, std::string_view text) {
     Wire wire;
     wire.bytes.resize(encrypted_size(text.size()));
-    const auto sealed = TRY(record->encrypt(with(to), bytes_of(text), now, wire.bytes));
+    const auto sealed =
+        TRY(record->encrypt(with(to), bytes_of(text), now, rng, work(), wire.bytes));
     wire.type = sealed.type;
     wire.bytes.resize(sealed.size);
     return wire;
@@ -135,14 +137,17 @@ struct Peer {
     std::size_t size = 0;
     if (wire.type == MessageType::kWhisper) {
       const auto message = TRY(SignalMessage::parse(wire.bytes));
-      size = TRY(record->decrypt_whisper(with(from), message, rng, plaintext));
+      size = TRY(record->decrypt_whisper(with(from), message, rng, work(), plaintext));
     } else {
       const auto message = TRY(PreKeyMessage::parse(wire.bytes));
       const auto our_keys = keys();
       const auto parties = with(from);
-      const auto opened = TRY(record->decrypt_prekey(
-          {.identity = identity, .parties = parties, .message = message, .keys = &our_keys}, rng,
-          work(), plaintext));
+      const auto opened = TRY(record->decrypt_prekey({.identity = identity,
+                                                      .parties = parties,
+                                                      .message = message,
+                                                      .keys = &our_keys,
+                                                      .spqr_minimum = minimum},
+                                                     rng, work(), plaintext));
       size = opened.size;
       if (opened.new_session) ++new_sessions;
     }
@@ -150,16 +155,15 @@ struct Peer {
   }
 
   Buffer stored() const {
-    Buffer out(SessionRecord::kMaxSerializedSize);
-    const auto size = record->serialize(out);
+    static Buffer room(SessionRecord::kMaxSerializedSize);
+    const auto size = record->serialize(room);
     CHECK(size.ok());
-    out.resize(*size);
-    return out;
+    return Buffer(room.begin(), room.begin() + static_cast<std::ptrdiff_t>(*size));
   }
   // As a process does that ends and starts again.
   void restart() {
     const auto before = stored();
-    record = std::make_unique<SessionRecord>();
+    record->clear();
     CHECK(SessionRecord::parse(before, *record).ok());
   }
 
@@ -171,6 +175,7 @@ struct Peer {
   ByteArray<prekey::kKemKeySize> kem_public{};
   ByteArray<64> signed_signature{}, kem_signature{};
   std::unique_ptr<SessionRecord> record;
+  SpqrMinimum minimum = SpqrMinimum::kV1;
   WallTime now{1'700'000'000'000};
   Buffer plaintext;
   int new_sessions = 0;

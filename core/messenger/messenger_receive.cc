@@ -132,7 +132,7 @@ Result<std::size_t> Messenger::decrypt(const api::MailView& mail, std::optional<
   const auto record = sessions_.open(*slot);
   if (!record) return from_store(record.error());
   const auto size = TRY((*record)->decrypt_whisper(
-      {identity_.public_key(), entry.contact.identity_key}, message, rng_, work_.text));
+      {identity_.public_key(), entry.contact.identity_key}, message, rng_, work_.kem, work_.text));
   sessions_.changed();
   entry.needs_bundle = false;
   return size;

@@ -101,8 +101,8 @@ Result<bool> Messenger::encrypt_one(std::size_t index, WallTime wall) {
   TRY(rng_.fill(mail.mail_id));
   const auto size = TRY(outbox_.text(index, work_.body));
   const MutBytes text = MutBytes(work_.body).first(size);
-  const auto sealed =
-      record->encrypt({identity_.public_key(), entry.contact.identity_key}, text, wall, work_.text);
+  const auto sealed = record->encrypt({identity_.public_key(), entry.contact.identity_key}, text,
+                                      wall, rng_, work_.kem, work_.text);
   wipe(text);
   if (!sealed) {
     const auto error = sealed.error();

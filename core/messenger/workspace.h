@@ -9,7 +9,7 @@
 
 namespace core::messenger {
 
-// 443 kB on Linux. Contents do not matter before the first call; between
+// About 830 kB on Linux. Contents do not matter before the first call; between
 // calls it holds the session used last, and after poll() the request to publish.
 struct Workspace {
   Workspace() = default;

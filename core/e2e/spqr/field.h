@@ -1,5 +1,6 @@
 // The field of the erasure code: GF(2^16) modulo x^16 + x^12 + x^3 + x + 1.
-// Everything here is about public bytes. Spec: docs/spec/end-to-end.md erasure code.
+// Only public bytes and indices are computed with, in constant time all the same.
+// Spec: docs/spec/end-to-end.md erasure code.
 #ifndef CORE_E2E_SPQR_FIELD_H_
 #define CORE_E2E_SPQR_FIELD_H_
 
@@ -7,12 +8,15 @@
 
 namespace core::e2e::spqr {
 
+// x^16 is this.
+inline constexpr std::uint16_t kReduction = 0x100b;
+
 // Addition and subtraction are both XOR.
 constexpr std::uint16_t multiply(std::uint16_t a, std::uint16_t b) {
   std::uint32_t product = 0;
   for (unsigned i = 0; i < 16; ++i) product ^= (0u - (b >> i & 1u)) & (std::uint32_t{a} << i);
-  for (unsigned i = 30; i >= 16; --i) {
-    product ^= (0u - (product >> i & 1u)) & (0x1100bu << (i - 16));
+  for (unsigned i = 15; i < 16; --i) {
+    product ^= (0u - (product >> (16 + i) & 1u)) & ((0x10000u | kReduction) << i);
   }
   return static_cast<std::uint16_t>(product);
 }
@@ -27,7 +31,7 @@ constexpr std::uint16_t invert(std::uint16_t a) {
   return result;
 }
 
-static_assert(multiply(0x8000, 2) == 0x100b);
+static_assert(multiply(0x8000, 2) == kReduction);
 static_assert(multiply(invert(0xabcd), 0xabcd) == 1);
 
 }  // namespace core::e2e::spqr

@@ -5,6 +5,7 @@
 namespace core::e2e::spqr {
 
 Secret<32> StepKey::take() {
+  CHECK(index_ < UINT32_MAX);
   constexpr auto kText = label("Signal PQ Ratchet V1 Chain Next");
   ByteArray<4 + kText.size()> info;
   Writer writer(info);
@@ -21,17 +22,15 @@ KeyChain::KeyChain(Side side, View<32> auth_key) : side_(side) {
   push(0, crypto::hkdf_sha256<96>({}, auth_key, label("Signal PQ Ratchet V1 Chain  Start")).view());
 }
 
-KeyChain KeyChain::clone() const {
-  KeyChain copy;
-  copy.side_ = side_;
-  copy.root_key_ = root_key_.clone();
-  copy.send_epoch_ = send_epoch_;
-  copy.count_ = count_;
+void KeyChain::copy_from(const KeyChain& other) {
+  side_ = other.side_;
+  copy(other.root_key_.view(), root_key_.mut());
+  send_epoch_ = other.send_epoch_;
+  count_ = other.count_;
   for (std::size_t i = 0; i < count_; ++i) {
-    copy.links_[i] = {links_[i].epoch, links_[i].sending.clone(), links_[i].receiving.clone(),
-                      links_[i].kept};
+    const Link& from = other.links_[i];
+    links_[i] = {from.epoch, from.sending.clone(), from.receiving.clone(), from.kept};
   }
-  return copy;
 }
 
 void KeyChain::push(std::uint64_t epoch, View<96> keys) {
@@ -161,7 +160,8 @@ bool KeyChain::read(Reader& in, SkippedKeys& skipped) {
     }
     const std::uint8_t kept = in.u8();
     const ChainId name = in.u16_be();
-    if (kept > 1 || (kept == 1 && !skipped.restore_chain(name))) return false;
+    if (kept > 1 || (kept == 0 && name != 0)) return false;
+    if (kept == 1 && !skipped.restore_chain(name)) return false;
     link.kept = kept == 1 ? std::optional(name) : std::nullopt;
     if (i > 0 && link.epoch != links_[i - 1].epoch + 1) return false;
     sends = sends || link.epoch == send_epoch_;

@@ -1,5 +1,5 @@
-// The keys that the post-quantum ratchet gives to messages: one chain in each
-// direction for every epoch. Spec: docs/spec/end-to-end.md SPQR keys.
+// The keys that the post-quantum ratchet gives to messages: two chains for every
+// epoch, one in each direction. Spec: docs/spec/end-to-end.md SPQR keys.
 #ifndef CORE_E2E_SPQR_KEY_CHAIN_H_
 #define CORE_E2E_SPQR_KEY_CHAIN_H_
 
@@ -21,6 +21,7 @@ class StepKey {
   // The message key number index(), which starts at 1; moves on.
   // REQUIRES: index() < UINT32_MAX.
   Secret<32> take();
+  // Only moves on.
   void advance() { static_cast<void>(take()); }
   std::uint32_t index() const { return index_; }
   View<32> key() const { return key_.view(); }
@@ -50,10 +51,13 @@ class KeyChain {
 
   KeyChain() = default;
   KeyChain(Side side, View<32> auth_key);
-  KeyChain clone() const;
+  void copy_from(const KeyChain& other);
 
   // REQUIRES: epochs come one after the other, from 1. Constant time.
   void add_epoch(std::uint64_t epoch, View<32> secret);
+
+  // The newest epoch. REQUIRES: not empty.
+  std::uint64_t last_epoch() const { return links_[count_ - 1].epoch; }
 
   // The next key to send with; the first of a later epoch closes the ones
   // before. Errors: kOutOfOrder (an epoch that is past or not there yet);

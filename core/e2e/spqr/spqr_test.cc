@@ -61,11 +61,17 @@ TEST(ErasureCode, AnyEnoughChunksRestoreTheValue) {
     ByteArray<36 * 32> value;
     ASSERT_TRUE(rng.fill(value).ok());
     Decoder<36> decoder;
-    while (!decoder.complete()) {
+    ByteArray<36 * 32> got;
+    for (;;) {
       const auto index = static_cast<ChunkIndex>(rng.next() % (round < 25 ? 60 : 65536));
-      decoder.add(index, encode_chunk(value, index));
+      const auto chunk = encode_chunk(value, index);
+      if (decoder.completes(index)) {
+        decoder.complete(index, chunk, got);
+        break;
+      }
+      decoder.add(index, chunk);
     }
-    EXPECT_EQ(to_array(decoder.value()), value);
+    EXPECT_EQ(got, value);
   }
 }
 
@@ -73,7 +79,11 @@ TEST(ErasureCode, AChunkTwiceCountsOnce) {
   ByteArray<96> value{1, 2, 3};
   Decoder<3> decoder;
   for (int i = 0; i < 5; ++i) decoder.add(1, encode_chunk(value, 1));
-  EXPECT_FALSE(decoder.complete());
+  EXPECT_FALSE(decoder.completes(1));
+  EXPECT_FALSE(decoder.completes(2));
+  decoder.add(70, encode_chunk(value, 70));
+  EXPECT_FALSE(decoder.completes(70));
+  EXPECT_TRUE(decoder.completes(2));
 }
 
 TEST(Payload, RefusesWhatDoesNotParse) {
@@ -143,8 +153,8 @@ TEST(Spqr, ReproducesTheTranscriptWithARestartAfterEveryStep) {
   const json file = load_vectors("signal/spqr_transcript.json");
   const Buffer auth_key = hex(file["auth_key"]);
   auto a = std::make_unique<Party>(), b = std::make_unique<Party>();
-  a->spqr = Spqr(Side::kInitiator, View<32>(auth_key));
-  b->spqr = Spqr(Side::kResponder, View<32>(auth_key));
+  a->spqr.start(Side::kInitiator, View<32>(auth_key));
+  b->spqr.start(Side::kResponder, View<32>(auth_key));
   unsigned dropped = 0;
   for (const json& step : file["steps"]) {
     Party& from = step["from"] == "A" ? *a : *b;
@@ -153,7 +163,7 @@ TEST(Spqr, ReproducesTheTranscriptWithARestartAfterEveryStep) {
       for (const json& draw : step["random_used"]) from.rng.add(hex(draw));
     }
     auto out = std::make_unique<Spqr::Outgoing>();
-    ASSERT_TRUE(from.spqr.next(from.rng, from.work, *out).ok());
+    ASSERT_TRUE(from.spqr.next(true, from.rng, from.work, *out).ok());
     EXPECT_TRUE(from.rng.empty());
     ASSERT_TRUE(equal_var(out->bytes(), hex(step["msg"]))) << step;
     EXPECT_TRUE(equal_var(out->key.view(), hex(step["key"])));
@@ -166,12 +176,13 @@ TEST(Spqr, ReproducesTheTranscriptWithARestartAfterEveryStep) {
       continue;
     }
     auto in = std::make_unique<Spqr::Incoming>();
-    ASSERT_TRUE(to.spqr.prepare(wire, to.skipped, to.work, *in).ok()) << step;
-    EXPECT_TRUE(equal_var(in->key().view(), hex(step["key"])));
+    ASSERT_TRUE(to.spqr.prepare(wire, Minimum::kV1, to.skipped, to.work, *in).ok()) << step;
+    EXPECT_TRUE(equal_var(in->salt(), hex(step["key"])));
     to.spqr.commit(*in, to.skipped);
     EXPECT_EQ(kStateNames[to.spqr.test_only_state()], step["receiver_state_after"]);
     EXPECT_EQ(to.spqr.epoch(), step["receiver_epoch_after"]);
-    EXPECT_FALSE(to.spqr.prepare(wire, to.skipped, to.work, *in).ok()) << "a key used twice";
+    EXPECT_FALSE(to.spqr.prepare(wire, Minimum::kV1, to.skipped, to.work, *in).ok())
+        << "a key used twice";
     to.restart();
   }
   EXPECT_EQ(dropped, 37u);
@@ -189,15 +200,15 @@ TEST(Spqr, HoldsThroughLossAndReordering) {
       std::vector<std::pair<Buffer, Buffer>> inbox;  // payload and key
     };
     auto ends = std::make_unique<End[]>(2);
-    ends[0].spqr = Spqr(Side::kInitiator, auth_key.view());
-    ends[1].spqr = Spqr(Side::kResponder, auth_key.view());
+    ends[0].spqr.start(Side::kInitiator, auth_key.view());
+    ends[1].spqr.start(Side::kResponder, auth_key.view());
     auto out = std::make_unique<Spqr::Outgoing>();
     auto in = std::make_unique<Spqr::Incoming>();
     unsigned read = 0;
     for (int turn = 0; turn < 2500; ++turn) {
       End& from = ends[rng.next() % 2];
       End& to = &from == &ends[0] ? ends[1] : ends[0];
-      ASSERT_TRUE(from.spqr.next(rng, from.work, *out).ok());
+      ASSERT_TRUE(from.spqr.next(true, rng, from.work, *out).ok());
       from.spqr.sent(*out, from.skipped);
       if (!rng.chance(20)) {
         to.inbox.push_back({Buffer(out->bytes().begin(), out->bytes().end()),
@@ -207,8 +218,8 @@ TEST(Spqr, HoldsThroughLossAndReordering) {
         const std::size_t at = rng.next() % to.inbox.size();
         const auto [payload, key] = to.inbox[at];
         to.inbox.erase(to.inbox.begin() + static_cast<std::ptrdiff_t>(at));
-        ASSERT_TRUE(to.spqr.prepare(payload, to.skipped, to.work, *in).ok());
-        ASSERT_TRUE(equal_var(in->key().view(), key));
+        ASSERT_TRUE(to.spqr.prepare(payload, Minimum::kV1, to.skipped, to.work, *in).ok());
+        ASSERT_TRUE(equal_var(in->salt(), key));
         to.spqr.commit(*in, to.skipped);
         ++read;
       }

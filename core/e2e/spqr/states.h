@@ -12,11 +12,7 @@
 
 namespace core::e2e::spqr {
 
-inline constexpr std::size_t kHeaderChunks = 3;   // header 64 || MAC 32
-inline constexpr std::size_t kVectorChunks = 36;  // 1152
-inline constexpr std::size_t kCt1Chunks = 30;     // 960
-inline constexpr std::size_t kCt2Chunks = 5;      // ct2 128 || MAC 32
-
+using Header = ByteArray<crypto::kKemHeaderSize>;
 using HeaderAndMac = ByteArray<kHeaderChunks * kChunkSize>;
 using Vector = ByteArray<crypto::kKemVectorSize>;
 using Ct1 = ByteArray<crypto::kKemCt1Size>;
@@ -66,25 +62,25 @@ struct NoHeaderReceived {
 };
 // Has it; the ciphertext is made with the next message.
 struct HeaderReceived {
-  ByteArray<crypto::kKemHeaderSize> header{};
+  Header header{};
 };
 // Sends ct1 and collects the vector.
 struct Ct1Sampled {
-  ByteArray<crypto::kKemHeaderSize> header{};
+  Header header{};
   Secret<32> message;
   Sending<Ct1> ct1;
   Decoder<kVectorChunks> vector;
 };
 // Has the vector; sends ct1 until that has arrived.
 struct EkReceivedCt1Sampled {
-  ByteArray<crypto::kKemHeaderSize> header{};
+  Header header{};
   Secret<32> message;
   Sending<Ct1> ct1;
   Vector vector{};
 };
 // Knows that ct1 has arrived; collects the vector.
 struct Ct1Acknowledged {
-  ByteArray<crypto::kKemHeaderSize> header{};
+  Header header{};
   Secret<32> message;
   Ct1 ct1{};
   Decoder<kVectorChunks> vector;
@@ -101,9 +97,11 @@ using State = std::variant<KeysUnsampled, KeysSampled, HeaderSent, Ct1Received, 
 
 // Most bytes that write_state() writes: those of Ct1Sampled with all chunks but
 // one.
-inline constexpr std::size_t kMaxStateSize = 2400;
+inline constexpr std::size_t kMaxStateSize = 1 + crypto::kKemHeaderSize + 32 + 2 +
+                                             crypto::kKemCt1Size +
+                                             Decoder<kVectorChunks>::kMaxStoredSize;
 
-// Copies a state; its secrets are wiped like any other.
+// Makes `to` the same state as `from`.
 void copy_state(const State& from, State& to);
 void write_state(const State& state, Writer& out);
 // False if it cannot have been written so.
