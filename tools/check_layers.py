@@ -14,7 +14,7 @@ LAYERS = {
     "core/prekey": {"core/base", "core/crypto"},
     "core/e2e": {"core/base", "core/crypto", "core/prekey"},
     "core/mqtt": {"core/base"},
-    "core/api": {"core/base", "core/crypto", "core/prekey"},
+    "core/api": {"core/base", "core/crypto"},
     "core/messenger": {"core/base", "core/crypto", "core/prekey", "core/e2e", "core/mqtt", "core/api"},
     # No core/e2e below: the server cannot decrypt, and this table says so.
     "server/store": {"core/base", "core/crypto", "core/prekey", "core/api"},

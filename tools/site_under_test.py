@@ -158,6 +158,8 @@ def search_memory(pid, needle):
             if "r" not in rights or "w" not in rights:
                 continue
             start, end = (int(x, 16) for x in span.split("-"))
+            if end - start > 1 << 30:
+                continue  # reserved by a sanitizer
             try:
                 memory.seek(start)
                 count += memory.read(end - start).count(needle)

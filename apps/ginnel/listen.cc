@@ -24,25 +24,21 @@ class Listener {
             ? monotonic_now() + static_cast<std::int64_t>(options_.timeout_s * 1000)
             : core::kNever;
     while (true) {
-      auto session = TRY(start());
+      auto session = TRY(open_session(
+          context_.home, options_.silent ? Access::kExclusive : Access::kShared, Serve::kYes));
       const auto ended = listen_in(*session, give_up);
       if (ended) return *ended;
       if (!session->remote() || ended.error().kind != ProblemKind::kNetwork) return ended.error();
+      // The process that had the device has ended: it is ours now.
     }
   }
 
  private:
-  Outcome<std::unique_ptr<Session>> start() {
-    auto session = TRY(open_session(
-        context_.home, options_.silent ? Access::kExclusive : Access::kShared, Serve::kYes));
-    TRY(session->request({{"op", "follow_link"}}));
-    if (!options_.silent) {
-      TRY(session->request({{"op", "listen"}, {"from", ""}, {"after", after_}}));
-    }
-    return session;
-  }
-
   Outcome<int> listen_in(Session& session, Instant give_up) {
+    TRY(session.request({{"op", "follow_link"}}));
+    if (!options_.silent) {
+      TRY(session.request({{"op", "listen"}, {"from", ""}, {"after", after_}}));
+    }
     while (true) {
       while (auto event = TRY(session.next_event())) {
         if (event->value("event", "") == "connection") {

@@ -1,4 +1,5 @@
 // ginnel: end-to-end encrypted messages from a Linux device.
+#include <sodium.h>
 #include <CLI/CLI.hpp>
 
 #include "apps/ginnel/commands.h"
@@ -156,4 +157,7 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace apps::ginnel
 
-int main(int argc, char** argv) { return apps::ginnel::run(argc, argv); }
+int main(int argc, char** argv) {
+  if (sodium_init() < 0) return 1;  // chooses the best code for this processor
+  return apps::ginnel::run(argc, argv);
+}

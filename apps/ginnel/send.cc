@@ -71,6 +71,20 @@ Outcome<std::string> follow(Session& session, std::uint64_t id, double timeout_s
   return state;
 }
 
+// Why message `id` still waits, as far as that is known.
+Outcome<std::string> why_waiting(Session& session, std::uint64_t id) {
+  const Json status = TRY(session.request({{"op", "status"}}));
+  if (status.contains("link_problem")) {
+    return printable(status["link_problem"].value("text", ""), "  ");
+  }
+  for (const auto& entry : status.at("outbox")) {
+    if (entry.value("id", std::uint64_t{0}) == id && entry.contains("reason")) {
+      return "The server says: " + entry.value("reason", "") + ".";
+    }
+  }
+  return std::string();
+}
+
 Outcome<bool> is_known(Session& session, const std::string& name) {
   const Json reply = TRY(session.request({{"op", "contacts"}}));
   for (const auto& contact : reply.at("contacts")) {
@@ -99,17 +113,16 @@ Outcome<int> send(Context& context, const SendOptions& options) {
     TRY(context.out.text("Sent to " + options.name + ".\n"));
     return kExitOk;
   }
+  const std::string why = TRY(why_waiting(*session, id));
   if (session->remote()) {
     TRY(context.out.text("Queued for " + options.name + "; the running ginnel sends it.\n"));
+    if (!why.empty()) context.out.note(why);
     return options.wait ? kExitTimeout : kExitOk;
   }
-  const Json status = TRY(session->request({{"op", "status"}}));
-  std::string why;
-  if (status.contains("link_problem")) why = status["link_problem"].value("text", "");
   TRY(context.out.text("Queued for " + options.name + ": safe on this device, not yet sent.\n"));
-  context.out.note((why.empty() ? "" : printable(why, "") + "\n") +
-                   "It goes out with the next command that reaches the server; `ginnel daemon` "
-                   "keeps trying.");
+  if (!why.empty()) context.out.note(why);
+  context.out.note(
+      "It goes out with the next command that reaches the server; `ginnel daemon` keeps trying.");
   return kExitTimeout;
 }
 

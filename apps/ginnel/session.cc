@@ -246,7 +246,12 @@ Outcome<std::unique_ptr<Session>> open_session(const Home& home, Access access, 
     if (lock) return own(home, *std::move(lock), serve);
     if (lock.error().kind != ProblemKind::kBusy) return lock.error();
     if (auto link = LocalLink::connect(home.socket_path())) {
-      if (access == Access::kShared) return join(*std::move(link));
+      if (access == Access::kShared) {
+        auto joined = join(*std::move(link));
+        // An owner that ended while we came: the home is free now.
+        if (joined || joined.error().kind != ProblemKind::kNetwork) return joined;
+        continue;
+      }
       return Problem{ProblemKind::kBusy,
                      "A ginnel (listen, chat or daemon) is at work in " + home.path() + ".",
                      "Stop it first."};

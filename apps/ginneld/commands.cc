@@ -57,7 +57,7 @@ Outcome<json> execute(const DataFolder& folder, const json& request) {
   }
   for (int i = 0;; ++i) {
     if (auto answer = TRY(ask(folder, request))) return *std::move(answer);
-    const auto lock = server::broker::FolderLock::take(folder.path);
+    const auto lock = server::broker::FolderLock::take(folder.path, 0ms);
     if (lock) return execute_here(folder, request);
     if (lock.error().kind != Failure::Kind::kInUse || i == kTries) return lock.error();
     std::this_thread::sleep_for(100ms);  // it is starting or stopping

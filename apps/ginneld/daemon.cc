@@ -20,7 +20,8 @@ using server::service::OutgoingPublish;
 constexpr std::size_t kMaxBatch = 256;
 constexpr std::size_t kMaxQueued = 8192, kMaxQueuedBytes = 64 * 1024 * 1024;
 constexpr auto kLinkLimit = 10s;
-constexpr int kPortTries = 5;  // a free port can be taken before it is used
+constexpr auto kLockLimit = 2s;  // for a killed process to be gone
+constexpr int kPortTries = 5;    // a free port can be taken before it is used
 
 int http_status(EnrolOutcome outcome) {
   switch (outcome) {
@@ -75,14 +76,17 @@ Outcome<void> Daemon::start() {
 Outcome<void> Daemon::open_folder() {
   const DataFolder& folder = options_.folder;
   TRY(server::broker::make_folder(folder.path, 0700));
-  lock_.emplace(TRY(server::broker::FolderLock::take(folder.path)));
+  lock_.emplace(TRY(server::broker::FolderLock::take(folder.path, kLockLimit)));
   if (const auto before = TRY(Addresses::load(folder))) addresses_ = *before;
   hosts_ = options_.hosts;
   if (hosts_.empty()) hosts_ = {addresses_.host.empty() ? "localhost" : addresses_.host};
   addresses_.host = addresses_.broker_host = hosts_.front();
   listen_ = options_.listen;
   if (listen_.empty() && addresses_.host == "localhost") listen_ = "127.0.0.1";
-  for (const char* local : {"localhost", "127.0.0.1"}) {
+  const bool everywhere = listen_.empty() || listen_ == "0.0.0.0" || listen_ == "::";
+  link_host_ = everywhere ? "localhost" : listen_;
+  for (const std::string& local :
+       {std::string("localhost"), std::string("127.0.0.1"), link_host_}) {
     if (std::find(hosts_.begin(), hosts_.end(), local) == hosts_.end()) hosts_.push_back(local);
   }
 
@@ -176,13 +180,12 @@ Outcome<void> Daemon::start_link() {
   };
   queue_.emplace(kMaxQueued, kMaxQueuedBytes);
   link_ = std::make_unique<Link>(
-      Link::Options{.address = {mosquitto_ ? (listen_.empty() ? "127.0.0.1" : listen_)
-                                           : addresses_.broker_host,
-                                addresses_.mqtt_port},
-                    .ca_file = or_own(options_.broker_ca, folder.ca_crt()),
-                    .certificate_file = or_own(options_.broker_certificate, folder.link_pem()),
-                    .key_file = or_own(options_.broker_key, folder.link_pem()),
-                    .client_id = server::broker::kServerUser},
+      Link::Options{
+          .address = {mosquitto_ ? link_host_ : addresses_.broker_host, addresses_.mqtt_port},
+          .ca_file = or_own(options_.broker_ca, folder.ca_crt()),
+          .certificate_file = or_own(options_.broker_certificate, folder.link_pem()),
+          .key_file = or_own(options_.broker_key, folder.link_pem()),
+          .client_id = server::broker::kServerUser},
       [this](server::service::IncomingRequest request) { on_request(std::move(request)); },
       [](bool connected, const std::string& reason) {
         if (connected) {

@@ -66,6 +66,7 @@ class Daemon {
   bool created_ = false;
   std::vector<std::string> hosts_;
   std::string listen_;
+  std::string link_host_;  // by which we reach our own broker
   Addresses addresses_;
   // In the order they are made; destroyed the other way round.
   std::optional<server::broker::FolderLock> lock_;

@@ -1,4 +1,5 @@
 // ginneld: directory, mailbox, certificate authority and enrolment of a site.
+#include <sodium.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -171,6 +172,7 @@ int main_with(int argc, char** argv) {
 }  // namespace ginneld
 
 int main(int argc, char** argv) {
+  if (sodium_init() < 0) return 1;  // chooses the best code for this processor
   try {
     return ginneld::main_with(argc, argv);
   } catch (const std::exception& error) {  // of a library; ours do not throw

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/crypto/sha2.h"
 #include "test/no_heap.h"
 
 namespace core::api {
@@ -232,6 +233,70 @@ TEST(Tokens, OfALaterVersionAreToldFromMistypedOnes) {
        {"", "GNL", "GNL0-", "GNL!", "GML1-", "hello", "GNL1-", "GNL1-0", "GNLU-"}) {
     EXPECT_EQ(Token::parse(bytes(bad)).error(), Error::kMalformed) << bad;
   }
+}
+
+// A token's text around any contents, with the right checksum.
+std::string enveloped(std::string contents) {
+  const auto hash = crypto::sha256(bytes(contents));
+  contents += {static_cast<char>(hash[0]), static_cast<char>(hash[1])};
+  std::string out = "GNL1-";
+  for (std::size_t at = 0; at < contents.size() * 8; at += 5) {
+    unsigned value = 0;
+    for (std::size_t bit = at; bit < at + 5; ++bit) {
+      const bool past = bit >= contents.size() * 8;
+      const auto byte = past ? 0u : static_cast<std::uint8_t>(contents[bit / 8]);
+      value = value << 1 | (byte >> (7 - bit % 8) & 1);
+    }
+    out += "0123456789ABCDEFGHJKMNPQRSTVWXYZ"[value];
+  }
+  return out;
+}
+
+TEST(Tokens, RefuseWrongContentsUnderARightChecksum) {
+  const std::string port = "\x01\xbb", rest(36, 'x');
+  const auto accepts = [&](const std::string& host, const std::string& tail) {
+    return Token::parse(bytes(enveloped(host + tail))).ok();
+  };
+  const std::string good = port + rest;
+  EXPECT_TRUE(accepts("\1a", good));
+  EXPECT_TRUE(
+      accepts("\xf4"
+              "abcd",
+              good));
+  EXPECT_TRUE(
+      accepts("\xf6"
+              "abcdefghijklmnop",
+              good));
+  EXPECT_TRUE(accepts("\x3f" + std::string(63, 'a'), good));
+  for (const char* host : {"",
+                           "\x02"
+                           "a.",
+                           "\1A", "\1-", "\1/",
+                           "\2"
+                           "\xc3\xa9",
+                           "\5"
+                           "1.2.3",
+                           "\xf5"
+                           "abcd",
+                           "\x07"
+                           "1.2.3.4"}) {
+    EXPECT_FALSE(accepts(host, good)) << host;
+  }
+  EXPECT_FALSE(accepts(std::string(1, '\0'), good));
+  EXPECT_FALSE(accepts("\x40" + std::string(64, 'a'), good));
+  EXPECT_TRUE(accepts("\x40" + std::string(32, 'a') + '.' + std::string(31, 'a'), good));
+  EXPECT_FALSE(accepts("\x41" + std::string(32, 'a') + '.' + std::string(32, 'a'), good));
+  EXPECT_FALSE(accepts("\1a", std::string(2, '\0') + rest));  // port 0
+  EXPECT_FALSE(accepts("\1a", good + 'x'));
+  EXPECT_FALSE(accepts("\1a", good.substr(1)));
+  EXPECT_FALSE(Token::parse(bytes(enveloped(""))).ok());
+}
+
+TEST(Tokens, RefuseLeftOverBits) {
+  std::string typed(kDnsToken);  // 53 bytes in 85 characters: one bit is left over
+  ASSERT_EQ(typed.back(), 'Y');  // 30, so that bit is 0
+  typed.back() = 'Z';
+  EXPECT_FALSE(Token::parse(bytes(typed)).ok());
 }
 
 TEST(Tokens, SurviveGarbage) {

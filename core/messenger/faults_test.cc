@@ -59,36 +59,33 @@ TEST_P(EveryWrite, MayBeTheLastBeforeAPowerCut) {
 }
 
 TEST_P(EveryWrite, MayBeACommitWhosePowerCutComesTooLate) {
-  std::uint64_t cuts = 0;
-  for (std::uint64_t n = 1;; ++n) {
+  std::uint64_t n = 1;
+  for (bool cut = true; cut; ++n) {
     Conversation talk;
     auto& device = talk.world[GetParam()];
-    const auto commits = device.store.commits();
     device.store.cut_power_at(n, Cut::kAfter);
-    ASSERT_TRUE(talk.run()) << "write " << n;
-    if (device.restarts == 0) break;
-    talk.expect_everything("write " + std::to_string(n));
-    cuts += device.store.commits() > commits ? 1 : 0;
+    ASSERT_TRUE(talk.run()) << "commit " << n;
+    talk.expect_everything("commit " + std::to_string(n));
+    cut = device.restarts > 0;
   }
-  EXPECT_GT(cuts, 10u);
+  EXPECT_GT(n, 20u);
 }
 
 TEST_P(EveryWrite, MayBeACallThatFailsOnce) {
-  for (std::uint64_t n = 1;; ++n) {
+  // Every call of the first messages, then every third: they repeat.
+  std::uint64_t n = 1;
+  for (bool failed = true; failed; n += n < 40 ? 1 : 3) {
     Conversation talk;
     auto& device = talk.world[GetParam()];
     const auto before = device.store.calls();
-    const auto failures = device.messenger->counters().store_failures;
-    bool sent = true;
     device.store.fail_call_at(n);
     talk.world.retry_sends = true;
     ASSERT_TRUE(talk.run()) << "call " << n;
     talk.expect_everything("call " + std::to_string(n));
-    sent = device.store.calls() - before >= n;
-    if (!sent) break;
-    EXPECT_LE(device.messenger->counters().store_failures, failures + 1) << "call " << n;
-    if (n > 40) n += 2;  // the conversation repeats itself
+    failed = device.store.calls() - before >= n;
+    EXPECT_LE(device.messenger->counters().store_failures, 1u) << "call " << n;
   }
+  EXPECT_GT(n, 100u);
 }
 
 TEST_P(EveryWrite, MayNeedARandomNumberThatFails) {
@@ -118,8 +115,9 @@ TEST(EveryWriteOfANewDevice, MayBeTheLastBeforeAPowerCut) {
     cut = bob.restarts > 0;
     const auto account = world.server_store.find_account(device_name("bob"))->id;
     const auto stock = *world.server_store.pre_key_state(account);
-    EXPECT_EQ(stock.one_time_count, 100u) << "write " << n;
-    EXPECT_EQ(stock.one_time_kem_count, 8u) << "write " << n;
+    // What was made before the cut goes out; only a low stock is filled up.
+    EXPECT_GE(stock.one_time_count, 25u) << "write " << n;
+    EXPECT_GE(stock.one_time_kem_count, 2u) << "write " << n;
     EXPECT_EQ(bob.messenger->counters().refusals, 0u) << "write " << n;
     world.add("alice");
     world.send("alice", "bob", "hello");

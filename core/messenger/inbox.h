@@ -15,6 +15,7 @@ class Inbox {
   Status load();
 
   std::size_t size() const { return entries_.size(); }
+  bool has(MessageId id) const { return entries_.find(id).has_value(); }
   std::size_t room() const { return kMaxInbox - entries_.size(); }
 
   // REQUIRES: room() > 0; the id is above all others.

@@ -1,5 +1,6 @@
 // Sizes and times of the messenger, for a Linux device and, with
-// GINNEL_SMALL_DEVICE defined, for a microcontroller.
+// GINNEL_SMALL_DEVICE defined, for a microcontroller. The latter also needs
+// lower limits of core/e2e/limits.h, say 100 skipped keys and 4 archived sessions.
 // Spec: docs/spec/device-store.md.
 #ifndef CORE_MESSENGER_LIMITS_H_
 #define CORE_MESSENGER_LIMITS_H_
@@ -37,7 +38,7 @@ inline constexpr std::size_t kMaxCsr = 1024;
 inline constexpr std::size_t kMaxCertificate = 2048;
 
 // Largest value that a Store is asked to keep. A contact's sessions are the
-// largest of all records: 3.4 kB each at most, and twice 38 bytes for each
+// largest of all records: 3.2 kB each at most, and twice 38 bytes for each
 // message that is missing. A small device lowers core/e2e/limits.h to fit.
 inline constexpr std::size_t kMaxValueSize = kSmallDevice ? 16'384 : 327'680;
 
@@ -73,9 +74,11 @@ inline constexpr std::int64_t kOverlapMs = 30 * kDayMs;
 // A request without an answer is repeated after 1 s, 2 s, 4 s, ... 30 s.
 inline constexpr std::int64_t kRepeatFirstMs = 1000;
 inline constexpr std::int64_t kRepeatMaxMs = 30'000;
-// A request that was refused for now is made anew after 5 s, ... 5 min.
-inline constexpr std::int64_t kRetryFirstMs = 5'000;
-inline constexpr std::int64_t kRetryMaxMs = 300'000;
+// What was refused for now is asked anew after 1 s, 2 s, ... 60 s.
+inline constexpr std::int64_t kRetryFirstMs = 1'000;
+inline constexpr std::int64_t kRetryMaxMs = 60'000;
+// A revoked device asks so rarely whether that was lifted.
+inline constexpr std::int64_t kRevokedPauseMs = 300'000;
 inline constexpr std::int64_t kAckIdleMs = 15'000;
 inline constexpr std::int64_t kStatusMs = 6 * 3600 * std::int64_t{1000};
 inline constexpr std::uint32_t kAckWindow = kSmallDevice ? 4 : 64;

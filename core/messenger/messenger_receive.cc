@@ -187,6 +187,7 @@ Result<InboxMessage> Messenger::next_unread(MessageId after, MutBytes buffer) {
 
 Status Messenger::mark_read(MessageId id, Instant now) {
   TRY(ready());
+  if (!inbox_.has(id)) return Error::kNotFound;
   Transaction t(*this);
   TRY(noted(t.begin()));
   TRY(noted(inbox_.remove(id)));

@@ -143,7 +143,12 @@ Result<std::size_t> Messenger::write_body(Method method) {
 
 Result<Outgoing> Messenger::emit(Method method, Instant now) {
   const auto& request = requests_.of(method);
-  const auto size = TRY(write_body(method));
+  const auto body = write_body(method);
+  if (!body && method != Method::kPublish) {
+    requests_.finish(method);  // so that a damaged record stops nothing else
+    requests_.of(method).retry.later(now);
+  }
+  const auto size = TRY(body);
   const auto payload =
       TRY(api::encode_request(name_, method, request.id, Bytes(work_.body).first(size),
                               identity_.private_key(), rng_, work_.payload));
@@ -181,8 +186,9 @@ Status Messenger::on_reply(Bytes payload, Instant now, WallTime wall) {
   } else if (answer->code == Code::kOk && state_.revoked) {
     TRY(set_revoked(false));
   }
+  const RequestId answered = requests_.of(*method).id;
   TRY(on_answer(*method, *answer, now, wall));
-  requests_.finish(*method);
+  if (requests_.of(*method).id == answered) requests_.finish(*method);  // else: the next page
   wake(now);
   return {};
 }
@@ -212,7 +218,7 @@ Status Messenger::on_answer(Method method, const api::ResponseView& answer, Inst
 // later, under another request id.
 void Messenger::refused(Method method, Code code, Instant now) {
   requests_.of(method).retry.later(now);
-  if (code == Code::kBusy || code == Code::kInternal) return;
+  if (code == Code::kBusy || code == Code::kInternal || code == Code::kRevoked) return;
   events_.push({.kind = EventKind::kRefused, .id = 0, .name = {}, .method = method, .code = code});
 }
 
@@ -257,7 +263,7 @@ Status Messenger::on_status(Code code, Bytes body, Instant now, WallTime wall) {
   const auto status = api::StatusResponseView::parse(body);
   if (code != Code::kOk || !status) {
     refused(Method::kStatus, code == Code::kOk ? Code::kInternal : code, now);
-    status_at_ = now;
+    status_at_ = code == Code::kRevoked ? now + kRevokedPauseMs : now;
     return {};
   }
   requests_.of(Method::kStatus).retry.reset();

@@ -48,6 +48,25 @@ TEST_F(Trust, ContactsComeFromTheServerByTheirKeys) {
   EXPECT_EQ(alice.messenger->contact_at(0)->name, device_name("bob"));
 }
 
+TEST_F(Trust, AListOfManyContactsComesInPages) {
+  ASSERT_TRUE(world.server_store.begin().ok());
+  for (int i = 0; i < 250; ++i) {
+    server::store::Account account;
+    account.name = device_name("many-" + std::to_string(i));
+    account.identity_key[0] = 5;
+    account.identity_key[1] = static_cast<std::uint8_t>(i);
+    account.identity_key[2] = 1;
+    account.registration_id = 1;
+    ASSERT_TRUE(world.server_store.add_account(account).ok());
+  }
+  ASSERT_TRUE(world.server_store.commit().ok());
+  auto& alice = world["alice"];
+  world.go_offline(alice);
+  world.go_online(alice);
+  world.run_for(1000);
+  EXPECT_EQ(alice.messenger->contact_count(), 251u);
+}
+
 TEST_F(Trust, BothSidesSeeTheSameSafetyNumber) {
   const auto ours = world["alice"].messenger->safety_number(device_name("bob"));
   const auto theirs = world["bob"].messenger->safety_number(device_name("alice"));

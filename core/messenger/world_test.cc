@@ -128,19 +128,21 @@ void World::replace(TestDevice& device) {
 
 MessageId World::send(const Text& from, const Text& to, const Text& text) {
   auto& device = *devices_.at(from);
+  const auto last_in_outbox = [&device] {
+    MessageId last = 0;
+    while (const auto next = device.messenger->outbox_after(last)) last = next->id;
+    return last;
+  };
   while (true) {
+    const auto last = last_in_outbox();
     const auto id =
         device.messenger->send(device_name(to), bytes_of(text), clock.now(), clock.wall());
     if (id) return *id;
     if (retry_sends && !device.store.power_is_off()) continue;
     CHECK(device.store.power_is_off());
-    // The cut may have come after the commit: then it is sent.
-    MessageId last = 0;
-    while (const auto next = device.messenger->outbox_after(last)) last = next->id;
     recover(device);
-    MessageId last_now = 0;
-    while (const auto next = device.messenger->outbox_after(last_now)) last_now = next->id;
-    if (last_now > last) return last_now;
+    // The cut may have come after the commit: then it is in the outbox.
+    if (last_in_outbox() > last) return last_in_outbox();
   }
 }
 

@@ -33,18 +33,18 @@ TEST(FakeStore, ShowsATransactionsOwnWritesAndForgetsThemOnRollback) {
 }
 
 TEST(FakeStore, APowerCutLeavesAllOfATransactionOrNothing) {
-  for (std::uint64_t n = 1; n <= 3; ++n) {
-    for (const auto cut : {FakeStore::Cut::kBefore, FakeStore::Cut::kAfter}) {
-      FakeStore store;
-      store.cut_power_at(n, cut);
-      EXPECT_EQ(write_both(store).error(), Error::kStore);
-      ByteArray<4> out{};
-      EXPECT_EQ(store.get(kKey, out).error(), Error::kStore) << "power is off";
-      store.power_on();
-      EXPECT_EQ(store.contents().size(), n == 3 && cut == FakeStore::Cut::kAfter ? 2u : 0u);
-      EXPECT_TRUE(write_both(store).ok());
-      EXPECT_EQ(store.contents().size(), 2u);
-    }
+  using Cut = FakeStore::Cut;
+  for (const auto& [n, cut] :
+       {std::pair{1, Cut::kBefore}, {2, Cut::kBefore}, {3, Cut::kBefore}, {1, Cut::kAfter}}) {
+    FakeStore store;
+    store.cut_power_at(static_cast<std::uint64_t>(n), cut);
+    EXPECT_EQ(write_both(store).error(), Error::kStore);
+    ByteArray<4> out{};
+    EXPECT_EQ(store.get(kKey, out).error(), Error::kStore) << "power is off";
+    store.power_on();
+    EXPECT_EQ(store.contents().size(), cut == Cut::kAfter ? 2u : 0u);
+    EXPECT_TRUE(write_both(store).ok());
+    EXPECT_EQ(store.contents().size(), 2u);
   }
 }
 

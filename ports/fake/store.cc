@@ -15,8 +15,9 @@ bool FakeStore::fails() {
   return off_ || (fail_in_ != 0 && --fail_in_ == 0);
 }
 
-bool FakeStore::cut_now() {
+bool FakeStore::cut_now(bool commit) {
   ++writes_;
+  if (cut_ == Cut::kAfter && !commit) return false;
   if (cut_in_ == 0 || --cut_in_ != 0) return false;
   off_ = true;
   return true;
@@ -58,7 +59,7 @@ core::Result<std::size_t> FakeStore::get(Bytes key, core::MutBytes value) {
 }
 
 core::Status FakeStore::put(Bytes key, Bytes value) {
-  if (fails() || cut_now()) return Error::kStore;
+  if (fails() || cut_now(false)) return Error::kStore;
   CHECK(open_ && !key.empty() && key.size() <= kMaxKeySize);
   CHECK(value.size() <= core::messenger::kMaxValueSize);
   pending_[blob(key)] = blob(value);
@@ -66,7 +67,7 @@ core::Status FakeStore::put(Bytes key, Bytes value) {
 }
 
 core::Status FakeStore::erase(Bytes key) {
-  if (fails() || cut_now()) return Error::kStore;
+  if (fails() || cut_now(false)) return Error::kStore;
   CHECK(open_ && !key.empty() && key.size() <= kMaxKeySize);
   pending_[blob(key)] = std::nullopt;
   return {};
@@ -76,7 +77,7 @@ core::Status FakeStore::commit() {
   CHECK(open_ || off_);
   open_ = false;
   const bool failed = fails();
-  const bool cut = cut_now();
+  const bool cut = cut_now(true);
   if (failed || (cut && cut_ == Cut::kBefore)) {
     pending_.clear();
     return Error::kStore;

@@ -26,9 +26,9 @@ class FakeStore final : public core::messenger::Store {
 
   // What a power cut at a commit leaves behind.
   enum class Cut { kBefore, kAfter };
-  // Power fails at the n-th write from here (1: the next put, erase or commit).
-  // That call and all later ones fail until power_on(). A cut kAfter happens
-  // only at a commit: the transaction is there, but commit() said it was not.
+  // Power fails at the n-th write from here (1: the next put, erase or commit),
+  // with kAfter at the n-th commit: then the transaction is there, but commit()
+  // said it was not. That call and all later ones fail until power_on().
   void cut_power_at(std::uint64_t n, Cut cut = Cut::kBefore);
   bool power_is_off() const { return off_; }
   // The open transaction is lost; what was committed is there.
@@ -48,7 +48,7 @@ class FakeStore final : public core::messenger::Store {
 
  private:
   bool fails();
-  bool cut_now();
+  bool cut_now(bool commit);
 
   Contents contents_;
   std::map<Blob, std::optional<Blob>> pending_;  // nothing: to be erased

@@ -228,11 +228,11 @@ Done Device::State::connect_mqtt(Instant now) {
 Done Device::State::read_some(Instant now) {
   more_to_do = false;
   for (int round = 0; round < kMaxRounds; ++round) {
+    const auto space = client.receive_space();
     std::size_t size = 0;
-    if (const auto space = client.receive_space(); !space.empty()) {
-      size = TRY(stream->read(space));
-      client.received(size);
-    }
+    if (!space.empty()) size = TRY(stream->read(space));
+    client.received(size);
+    const bool all_read = !space.empty() && size == 0;
     while (true) {
       const auto event = client.next_event(now);
       if (!event) {
@@ -243,7 +243,7 @@ Done Device::State::read_some(Instant now) {
       if (!*event) break;
       TRY(take_event(**event, now));
     }
-    if (size == 0) return {};
+    if (all_read) return {};
   }
   more_to_do = true;
   return {};

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 namespace server::broker {
 namespace {
@@ -98,12 +99,18 @@ Outcome<void> make_folder(const std::filesystem::path& path, mode_t mode) {
   return {};
 }
 
-Outcome<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
+Outcome<FolderLock> FolderLock::take(const std::filesystem::path& folder,
+                                     std::chrono::milliseconds limit) {
   const auto path = folder / "lock";
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return system_failure("cannot open " + path.string());
   FolderLock lock(fd);
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK && std::chrono::steady_clock::now() < end) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      continue;
+    }
     if (errno != EWOULDBLOCK) return system_failure("cannot lock " + path.string());
     return Failure{Failure::Kind::kInUse,
                    folder.string() + " is in use by another running ginneld"};

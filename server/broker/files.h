@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 
@@ -26,8 +27,10 @@ Outcome<void> make_folder(const std::filesystem::path& path, mode_t mode);
 // process's end, however it comes.
 class FolderLock {
  public:
+  // Waits for at most `limit` for a process that is ending.
   // Errors: kInUse if another process holds `folder`.
-  static Outcome<FolderLock> take(const std::filesystem::path& folder);
+  static Outcome<FolderLock> take(const std::filesystem::path& folder,
+                                  std::chrono::milliseconds limit);
   FolderLock(FolderLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   FolderLock& operator=(FolderLock&&) = delete;
   ~FolderLock();

@@ -182,8 +182,9 @@ void Link::run() {
     const std::string reason = run_connection();
     session_->set_client(nullptr);
     if (session_->subscribed) pause = kShortestPause;
+    connected_ = false;
     // The same failure again and again is told once.
-    if (session_->subscribed || reason != told) set_state(false, reason);
+    if (!stopping_ && (session_->subscribed || reason != told)) set_state(false, reason);
     told = reason;
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, pause, [this] { return stopping_.load(); });

@@ -185,8 +185,10 @@ Outcome<Mosquitto::Child> Mosquitto::spawn() {
   }
   // Only a broker whose number is on disk can be found again; the signal at
   // our death ends it in any case.
-  for (int i = 0;
-       i < 100 && start_of(pid).empty() && ::waitpid(pid, nullptr, WNOHANG | WNOWAIT) == 0; ++i) {
+  for (int i = 0; i < 200 && start_of(pid).empty(); ++i) {
+    siginfo_t ended{};
+    ::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOHANG | WNOWAIT);
+    if (ended.si_pid == pid) break;
     std::this_thread::sleep_for(5ms);
   }
   (void)write_file(setup_.folder / kPidFile, std::to_string(pid) + " " + start_of(pid) + "\n",
@@ -206,16 +208,23 @@ void Mosquitto::read_output(int fd) {
         if (line.size() < 1000) line += c;
         continue;
       }
-      if (!line.empty()) {
-        {
-          const std::lock_guard lock(mutex_);
-          last_words_ = line;
-        }
-        on_event_(Event::kOutput, line);
-      }
+      if (!line.empty()) on_line(line);
       line.clear();
     }
   }
+}
+
+void Mosquitto::on_line(const std::string& line) {
+  {
+    const std::lock_guard lock(mutex_);
+    last_words_ = line;
+    if (!serving_ && line.ends_with(" running")) {
+      serving_ = true;
+      changed_.notify_all();
+      if (std::exchange(hang_up_when_up_, false)) ::kill(pid_, SIGHUP);
+    }
+  }
+  on_event_(Event::kOutput, line);
 }
 
 // Runs on one thread from start() to stop(): the kernel's signal at our death
@@ -240,6 +249,7 @@ void Mosquitto::supervise() {
       }
     }
     std::unique_lock lock(mutex_);
+    serving_ = false;
     pid_ = 0;  // before the number is free for another process
     if (child) ::waitpid(child->pid, nullptr, 0);
     if (!child) last_words_ = child.error().text;
@@ -259,6 +269,8 @@ void Mosquitto::supervise() {
 
 Outcome<void> Mosquitto::wait_until_it_accepts() {
   const auto limit = Clock::now() + kStartLimit;
+  // A version that does not say that it runs is believed after a while.
+  const auto silent_limit = Clock::now() + kStartLimit / 4;
   std::unique_lock lock(mutex_);
   while (Clock::now() < limit) {
     changed_.wait_for(lock, 10ms, [this] { return state_ == State::kFailed; });
@@ -266,10 +278,11 @@ Outcome<void> Mosquitto::wait_until_it_accepts() {
       return Failure{Failure::Kind::kSystem, "mosquitto ended at once; its last words: " +
                                                  (last_words_.empty() ? "none" : last_words_)};
     }
-    const bool forked = pid_ != 0;
+    const bool forked = pid_ != 0, serving = serving_;
     lock.unlock();
     const bool open = forked && accepts(setup_.listen, setup_.port);
     lock.lock();
+    if (open && !serving && Clock::now() < silent_limit) continue;
     if (open && state_ == State::kStarting) {
       state_ = State::kRunning;
       return {};
@@ -296,6 +309,11 @@ void Mosquitto::stop() {
 
 Outcome<void> Mosquitto::hang_up() {
   const std::lock_guard lock(mutex_);
+  // Before it has set up its signals, SIGHUP would end it.
+  if (!serving_) {
+    hang_up_when_up_ = true;
+    return {};
+  }
   if (pid_ > 0 && ::kill(pid_, SIGHUP) != 0) return system_failure("cannot signal the broker");
   return {};
 }
@@ -305,6 +323,7 @@ Outcome<void> Mosquitto::set_revoked(std::span<const Revocation> revoked) {
   for (const auto& entry : revoked) {
     text += entry.name + " " + std::to_string(entry.until_s) + "\n";
   }
+  if (text == revoked_) return {};
   revoked_ = text;
   if (!supervisor_.joinable()) return {};  // start() writes it
   TRY(write_private("revoked", text));

@@ -92,6 +92,7 @@ class Mosquitto {
   void kill_left_over();
   void supervise();
   void read_output(int fd);
+  void on_line(const std::string& line);
   Outcome<void> hang_up();
 
   const MosquittoSetup setup_;
@@ -108,6 +109,8 @@ class Mosquitto {
   std::string last_words_;  // the broker's last line of output
   pid_t pid_ = 0;
   std::uint32_t restarts_ = 0;
+  bool serving_ = false;  // it has said that it runs
+  bool hang_up_when_up_ = false;
 };
 
 }  // namespace server::broker

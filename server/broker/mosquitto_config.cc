@@ -37,6 +37,7 @@ std::string mosquitto_conf(const MosquittoSetup& setup) {
              "log_type error\n"
              "log_type warning\n"
              "log_type notice\n"
+             "log_type information\n"
              "log_timestamp false\n"
              "connection_messages false\n"
              "max_packet_size ") +

@@ -124,14 +124,11 @@ static int on_access(int event, void* event_data, void* user_data) {
     switch (check->access) {
       case MOSQ_ACL_SUBSCRIBE:
       case MOSQ_ACL_UNSUBSCRIBE:
-      case MOSQ_ACL_READ:
-        allowed = strncmp(check->topic, UP, strlen(UP)) == 0;
-        break;
+      case MOSQ_ACL_READ: allowed = strncmp(check->topic, UP, strlen(UP)) == 0; break;
       case MOSQ_ACL_WRITE:
         allowed = strncmp(check->topic, DOWN, strlen(DOWN)) == 0 && !check->retain;
         break;
-      default:
-        break;
+      default: break;
     }
     return allowed ? MOSQ_ERR_PLUGIN_DEFER : MOSQ_ERR_ACL_DENIED;
   }
@@ -140,15 +137,12 @@ static int on_access(int event, void* event_data, void* user_data) {
   switch (check->access) {
     case MOSQ_ACL_SUBSCRIBE:
     case MOSQ_ACL_UNSUBSCRIBE:
-    case MOSQ_ACL_READ:
-      allowed = below(check->topic, DOWN, name);
-      break;
+    case MOSQ_ACL_READ: allowed = below(check->topic, DOWN, name); break;
     case MOSQ_ACL_WRITE:
       /* A retained request would be given to the server at each of its starts. */
       allowed = own_up(check->topic, name) && !check->retain;
       break;
-    default:
-      break;
+    default: break;
   }
   return allowed ? MOSQ_ERR_PLUGIN_DEFER : MOSQ_ERR_ACL_DENIED;
 }

@@ -2,13 +2,12 @@
 // authority, or nothing.
 #include <gtest/gtest.h>
 #include <netinet/in.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "server/broker/sockets.h"
 #include "test/broker/broker_under_test.h"
+#include "test/broker/tls_handshake.h"
 
 namespace test {
 namespace {
@@ -28,34 +27,6 @@ class BrokerAccess : public ::testing::Test {
   BrokerUnderTest broker_;
 };
 
-// A TLS handshake of one version with a valid certificate. The alert's number
-// if it is refused, 0 if it succeeds.
-int handshake(std::uint16_t port, const std::filesystem::path& pem, int version) {
-  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
-  SSL_CTX_set_min_proto_version(context, version);
-  SSL_CTX_set_max_proto_version(context, version);
-  SSL_CTX_use_certificate_chain_file(context, pem.c_str());
-  SSL_CTX_use_PrivateKey_file(context, pem.c_str(), SSL_FILETYPE_PEM);
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
-  SSL* ssl = SSL_new(context);
-  SSL_set_fd(ssl, fd);
-  ERR_clear_error();
-  int alert = 0;
-  if (SSL_connect(ssl) != 1) {
-    const int reason = ERR_GET_REASON(ERR_peek_error());
-    alert = reason >= SSL_AD_REASON_OFFSET ? reason - SSL_AD_REASON_OFFSET : -1;
-  }
-  SSL_free(ssl);
-  SSL_CTX_free(context);
-  close(fd);
-  return alert;
-}
-
 TEST_F(BrokerAccess, IsGivenToADeviceOfTheSiteAndToTheServer) {
   EXPECT_TRUE(gets_in(broker_.device("alice")));
   EXPECT_TRUE(gets_in(broker_.server()));
@@ -64,8 +35,8 @@ TEST_F(BrokerAccess, IsGivenToADeviceOfTheSiteAndToTheServer) {
 TEST_F(BrokerAccess, NeedsTls13) {
   constexpr int kProtocolVersion = 70;  // Spec: [RFC8446] 6
   const auto pem = broker_.device("alice");
-  EXPECT_EQ(handshake(broker_.port, pem, TLS1_3_VERSION), 0);
-  EXPECT_EQ(handshake(broker_.port, pem, TLS1_2_VERSION), kProtocolVersion);
+  EXPECT_EQ(tls_handshake(broker_.port, pem, TLS1_3_VERSION), 0);
+  EXPECT_EQ(tls_handshake(broker_.port, pem, TLS1_2_VERSION), kProtocolVersion);
 }
 
 TEST_F(BrokerAccess, NeedsACertificate) { EXPECT_FALSE(gets_in("")); }
