@@ -2,7 +2,7 @@
 // session, those before it, and the seeds of messages that are still missing.
 // Spec: [Sesame] 3, docs/spec/end-to-end.md sessions, record.
 //
-// About 310 KB with the default limits: keep one object, and parse() into it
+// About 300 KB with the default limits: keep one object, and parse() into it
 // what the store holds of the peer at hand. Stored, it takes what is in use:
 // 0.7 to 3.1 KB for a session, as far as the post-quantum ratchet has come,
 // 2.4 KB before the first answer, and 38 bytes for each key of a missing message.

@@ -38,7 +38,7 @@ inline constexpr std::size_t kMaxCsr = 1024;
 inline constexpr std::size_t kMaxCertificate = 2048;
 
 // Largest value that a Store is asked to keep. A contact's sessions are the
-// largest of all records: 3.4 kB each at most, and twice 38 bytes for each
+// largest of all records: 3.2 kB each at most, and twice 38 bytes for each
 // message that is missing. A small device lowers core/e2e/limits.h to fit.
 inline constexpr std::size_t kMaxValueSize = kSmallDevice ? 16'384 : 327'680;
 

@@ -88,9 +88,10 @@ Status Spqr::step_receive(const State& from, const Payload& payload, crypto::MlK
   const bool has_vector = type == PayloadType::kEk || type == PayloadType::kEkCt1Ack;
   const bool has_ack = type == PayloadType::kEkCt1Ack || type == PayloadType::kCt1Ack;
   // One chunk more, and no other state.
-  const auto collect = [&]<class S>(const S&, auto decoder) {
+  const auto collect = [&]<class S, class D>(D S::*decoder) -> Status {
     copy_state(from, state_);
     (std::get<S>(state_).*decoder).add(chunk.index, chunk.bytes);
+    return {};
   };
 
   if (const auto* s = std::get_if<KeysSampled>(&from); s && type == PayloadType::kCt1) {
@@ -102,7 +103,7 @@ Status Spqr::step_receive(const State& from, const Payload& payload, crypto::MlK
     return {};
   }
   if (const auto* s = std::get_if<HeaderSent>(&from); s && type == PayloadType::kCt1) {
-    if (!s->ct1.completes(chunk.index)) return collect(*s, &HeaderSent::ct1), Status();
+    if (!s->ct1.completes(chunk.index)) return collect(&HeaderSent::ct1);
     auto& next = state_.emplace<Ct1Received>();
     copy(s->seed.view(), next.seed.mut());
     next.vector = s->vector;
@@ -117,7 +118,7 @@ Status Spqr::step_receive(const State& from, const Payload& payload, crypto::MlK
     return {};
   }
   if (const auto* s = std::get_if<EkSentCt1Received>(&from); s && type == PayloadType::kCt2) {
-    if (!s->ct2.completes(chunk.index)) return collect(*s, &EkSentCt1Received::ct2), Status();
+    if (!s->ct2.completes(chunk.index)) return collect(&EkSentCt1Received::ct2);
     Ct2AndMac whole;
     s->ct2.complete(chunk.index, chunk.bytes, whole);
     const auto ct2 = Bytes(whole).first<crypto::kKemCt2Size>();
@@ -129,7 +130,7 @@ Status Spqr::step_receive(const State& from, const Payload& payload, crypto::MlK
     return {};
   }
   if (const auto* s = std::get_if<NoHeaderReceived>(&from); s && type == PayloadType::kHdr) {
-    if (!s->header.completes(chunk.index)) return collect(*s, &NoHeaderReceived::header), Status();
+    if (!s->header.completes(chunk.index)) return collect(&NoHeaderReceived::header);
     HeaderAndMac whole;
     s->header.complete(chunk.index, chunk.bytes, whole);
     const auto header = Bytes(whole).first<crypto::kKemHeaderSize>();
@@ -150,7 +151,7 @@ Status Spqr::step_receive(const State& from, const Payload& payload, crypto::MlK
       next.vector = vector;
       return {};
     }
-    if (!has_ack) return collect(*s, &Ct1Sampled::vector), Status();
+    if (!has_ack) return collect(&Ct1Sampled::vector);
     auto& next = state_.emplace<Ct1Acknowledged>();
     next.header = s->header;
     copy(s->message.view(), next.message.mut());
@@ -163,7 +164,7 @@ Status Spqr::step_receive(const State& from, const Payload& payload, crypto::MlK
     return sample_ct2(s->header, s->message, s->ct1.value, s->vector, work);
   }
   if (const auto* s = std::get_if<Ct1Acknowledged>(&from); s && has_vector) {
-    if (!s->vector.completes(chunk.index)) return collect(*s, &Ct1Acknowledged::vector), Status();
+    if (!s->vector.completes(chunk.index)) return collect(&Ct1Acknowledged::vector);
     Vector vector;
     s->vector.complete(chunk.index, chunk.bytes, vector);
     return sample_ct2(s->header, s->message, s->ct1, vector, work);
