@@ -5,12 +5,10 @@
 namespace apps::ginnel {
 namespace {
 
-constexpr double kPublishTimeoutS = 20;
-
 // Publishes the first keys, so that others can write to this device at once.
-Outcome<bool> publish_keys(Context& context) {
+Outcome<bool> publish_keys(Context& context, double timeout_s) {
   const auto session = TRY(open_session(context.home, Access::kExclusive, Serve::kNo));
-  return wait_until(*session, kPublishTimeoutS, [&]() -> Outcome<bool> {
+  return wait_until(*session, timeout_s, [&]() -> Outcome<bool> {
     const Json status = TRY(session->request({{"op", "status"}}));
     return status.value("server_known", false) && status["server"].value("one_time_keys", 0) > 0 &&
            status["server"].value("one_time_kem_keys", 0) > 0 &&
@@ -30,7 +28,7 @@ Outcome<int> enroll(Context& context, const std::string& token, double timeout_s
                                           static_cast<std::int64_t>(timeout_s * 1000)));
   }
   // There is a device from here on: what fails now is made up for later.
-  const auto published = publish_keys(context);
+  const auto published = publish_keys(context, timeout_s);
   const bool in_stock = published && *published;
   const std::string name = ports::linux_os::text_of(enrolled.name);
 

@@ -18,6 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 from site_under_test import Site, wait_until  # noqa: E402
 
 BUILD = None  # set by main
+PATIENCE = 60  # seconds, where a test waits for what must happen: disks of busy machines stall
 SITE = None
 
 
@@ -61,7 +62,7 @@ class Device:
     def command(self, *arguments):
         return [str(pathlib.Path(BUILD) / "apps/ginnel/ginnel"), "--home", str(self.home), *map(str, arguments)]
 
-    def run(self, *arguments, stdin=b"", timeout=60):
+    def run(self, *arguments, stdin=b"", timeout=240):
         return Done(subprocess.run(self.command(*arguments), input=stdin, capture_output=True, timeout=timeout))
 
     def start(self, *arguments, **more):
@@ -73,7 +74,7 @@ class Device:
     def owner(self, *arguments, **more):
         """Starts a command that stays, and waits until it owns the home."""
         process = self.start(*arguments, **more)
-        wait_until(lambda: (self.home / "socket").exists() or process.poll() is not None, "the socket")
+        wait_until(lambda: (self.home / "socket").exists() or process.poll() is not None, "the socket", PATIENCE)
         return process
 
     def stop(self):
@@ -91,18 +92,18 @@ class Test(unittest.TestCase):
         device = Device()
         self.addCleanup(device.stop)
         if enrolled:
-            done = device.run("enroll", SITE.invite(device.name), "--json")
+            done = device.run("enroll", SITE.invite(device.name), "--json", "--timeout", PATIENCE)
             self.assertEqual(done.code, 0, done)
             self.assertTrue(done.objects()[0]["keys_published"], done)
         return device
 
     def send(self, sender, to, *arguments, stdin=b""):
-        done = sender.run("send", to.name, *arguments, stdin=stdin)
+        done = sender.run("send", to.name, "--timeout", PATIENCE, *arguments, stdin=stdin)
         self.assertEqual(done.code, 0, done)
         return done
 
     def listen(self, device, count, *arguments):
-        done = device.run("listen", "--json", "--count", count, "--timeout", 30, *arguments)
+        done = device.run("listen", "--json", "--count", count, "--timeout", PATIENCE, *arguments)
         self.assertEqual(done.code, 0, done)
         return [o for o in done.objects() if o["event"] == "message"]
 
@@ -245,13 +246,13 @@ class Messages(Test):
     def test_come_raw(self):
         alice, bob = self.device(), self.device()
         self.send(alice, bob, "--file", "-", stdin=bytes(range(256)))
-        done = bob.run("listen", "--raw", "--count", 1, "--timeout", 30)
+        done = bob.run("listen", "--raw", "--count", 1, "--timeout", PATIENCE)
         self.assertEqual((done.code, done.out), (0, bytes(range(256))))
 
     def test_cannot_command_the_terminal(self):
         alice, bob = self.device(), self.device()
         self.send(alice, bob, "\x1b]0;owned\x07\x9b2J\n[99] 12:00:00 " + alice.name + ": forged")
-        done = bob.run("listen", "--count", 1, "--timeout", 30)
+        done = bob.run("listen", "--count", 1, "--timeout", PATIENCE)
         self.assertEqual(done.code, 0, done)
         self.assertNotIn("\x1b", done.text)
         self.assertNotIn("\x07", done.text)
@@ -309,7 +310,7 @@ class Messages(Test):
         self.send(alice, bob, "precious")
         with open("/dev/full", "wb") as full:
             listener = bob.start("listen", "--json", "--timeout", 20, stdout=full)
-            self.assertEqual(listener.wait(30), 1)
+            self.assertEqual(listener.wait(2 * PATIENCE), 1)
         self.assertEqual([m["text"] for m in self.listen(bob, 1)], ["precious"])
 
     def test_are_queued_without_a_server(self):
@@ -325,8 +326,8 @@ class Messages(Test):
             self.assertEqual((states["store"], states["broker"]), ("ok", "failed"))
         finally:
             SITE.start()
-        self.assertEqual(alice.run("status", "--timeout", 20).code, 0)
-        wait_until(lambda: alice.run("status", "--json").objects()[0]["queued"] == 0, "the outbox to empty")
+        self.assertEqual(alice.run("status", "--timeout", PATIENCE).code, 0)
+        wait_until(lambda: alice.run("status", "--json").objects()[0]["queued"] == 0, "the outbox to empty", PATIENCE)
         self.assertEqual([m["text"] for m in self.listen(bob, 1)], ["patience"])
 
 
@@ -343,7 +344,7 @@ class Owner(Test):
         self.assertEqual([m["text"] for m in self.listen(alice, 1)], ["to the daemon"])
         self.assertIsNone(daemon.poll())
         daemon.send_signal(signal.SIGTERM)
-        self.assertEqual(daemon.wait(10), 0)
+        self.assertEqual(daemon.wait(PATIENCE), 0)
         self.assertFalse((alice.home / "socket").exists())
 
     def test_is_the_only_one(self):
@@ -362,13 +363,13 @@ class Owner(Test):
     def test_is_followed_by_a_listener_when_it_dies(self):
         alice, bob = self.device(), self.device()
         daemon = bob.owner("daemon")
-        listener = bob.start("listen", "--json", "--count", 2, "--timeout", 40)
+        listener = bob.start("listen", "--json", "--count", 2, "--timeout", 2 * PATIENCE)
         self.send(alice, bob, "one")
         time.sleep(0.5)
         daemon.kill()
         daemon.wait()
         self.send(alice, bob, "two")
-        out, _ = listener.communicate(timeout=50)
+        out, _ = listener.communicate(timeout=150)
         self.assertEqual([json.loads(line)["text"] for line in out.splitlines()], ["one", "two"])
 
     def test_socket_is_for_its_user_and_bounded(self):
@@ -430,7 +431,7 @@ class People(Test):
         impostor.name = bob.name
         self.assertEqual(impostor.run("enroll", SITE.invite(bob.name)).code, 0)
         self.send(impostor, alice, "it is me")
-        done = alice.run("listen", "--count", 1, "--timeout", 20)
+        done = alice.run("listen", "--count", 1, "--timeout", PATIENCE)
         self.assertIn("WARNING", done.text)
         refused = alice.run("send", bob.name, "secret")
         self.assertEqual(refused.code, 5, refused)
@@ -458,7 +459,7 @@ class Chat(Test):
         self.assertEqual((line["from"], line["text"]), (bob.name, "from bob"))
         self.assertEqual([m["text"] for m in self.listen(alice, 1)], ["from carol"])
         chat.stdin.close()
-        self.assertEqual(chat.wait(20), 0)
+        self.assertEqual(chat.wait(PATIENCE), 0)
 
     def test_edits_on_a_terminal(self):
         alice, bob = self.device(), self.device()
@@ -469,7 +470,7 @@ class Chat(Test):
 
         def read_until(text):
             nonlocal seen
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + PATIENCE
             while text not in seen and time.monotonic() < deadline:
                 if select.select([ours], [], [], 0.2)[0]:
                     seen += os.read(ours, 4096)
@@ -484,7 +485,7 @@ class Chat(Test):
         os.write(ours, b"xx\x7f\x7fne\r")
         self.assertEqual([m["text"] for m in self.listen(bob, 1)], ["half a line"])
         os.write(ours, b"\x04")
-        self.assertEqual(chat.wait(20), 0)
+        self.assertEqual(chat.wait(PATIENCE), 0)
         os.close(ours)
 
 
