@@ -175,8 +175,8 @@ Outcome<void> Daemon::start_service() {
 
 Outcome<void> Daemon::start_link() {
   const DataFolder& folder = options_.folder;
-  const auto or_own = [](const std::filesystem::path& given, std::filesystem::path own) {
-    return given.empty() ? std::move(own) : given;
+  const auto or_own = [](const std::filesystem::path& given, const std::filesystem::path& own) {
+    return given.empty() ? own : given;
   };
   queue_.emplace(kMaxQueued, kMaxQueuedBytes);
   link_ = std::make_unique<Link>(
