@@ -16,25 +16,12 @@ namespace ginneld {
 namespace {
 
 using nlohmann::json;
+using server::broker::Fd;
 using server::broker::system_failure;
 
 constexpr std::size_t kMaxRequestSize = 4096;
 constexpr std::size_t kMaxAnswerSize = 64 * 1024 * 1024;  // all devices of a site
 constexpr int kServerLimitMs = 5'000, kClientLimitMs = 30'000, kWakeMs = 100;
-
-class Fd {
- public:
-  explicit Fd(int fd) : fd_(fd) {}
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  ~Fd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 // The socket's address by way of an open folder, because a path may be longer
 // than the 107 bytes that fit. Empty if the folder is not there.

@@ -4,6 +4,7 @@
 #define SERVER_BROKER_FILES_H_
 
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -12,6 +13,21 @@
 #include "server/broker/outcome.h"
 
 namespace server::broker {
+
+// A file descriptor that closes itself; negative if it could not be opened.
+class Fd {
+ public:
+  explicit Fd(int fd) : fd_(fd) {}
+  Fd(const Fd&) = delete;
+  Fd& operator=(const Fd&) = delete;
+  ~Fd() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
 
 // Replaces `path` by a file of `text` with `mode`: a reader, or a crash at any
 // moment, finds the old file or the new one. The bytes are on disk on return.
