@@ -46,6 +46,7 @@ struct VerifyOptions {
   bool qr = false;
   bool mark = false;
   bool accept_new_key = false;
+  std::string scanned;  // off the other device, see read_scanned(); empty: nothing
   double timeout_s = 5;
 };
 Outcome<int> verify(Context& context, const VerifyOptions& options);

@@ -102,6 +102,10 @@ int run(int argc, char** argv) {
   verify_app->add_flag("--digits", given.verify.digits, "The digits only");
   verify_app->add_flag("--qr", given.verify.qr, "The QR code only");
   verify_app->add_flag("--mark", given.verify.mark, "The numbers are the same: mark as verified");
+  verify_app
+      ->add_option("--scanned", given.verify.scanned,
+                   "What the other device shows: 60 digits, base64, or a picture of the QR code")
+      ->type_name("CODE");
   verify_app->add_flag("--accept-new-key", given.verify.accept_new_key,
                        "Trust the key that the contact has now");
 

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "apps/ginnel/commands.h"
+#include "apps/ginnel/scanned_code.h"
 #include "apps/ginnel/text.h"
 
 namespace apps::ginnel {
@@ -13,6 +14,28 @@ const char* state_text(const std::string& state) {
   if (state == "verified") return "verified";
   if (state == "key_changed") return "KEY CHANGED: nothing is sent until you accept the new key";
   return "not verified";
+}
+
+Problem differs(const std::string& name) {
+  return {ProblemKind::kRefused, "The safety numbers DIFFER: this is not " + name + "'s code.",
+          "Make sure that it is " + name +
+              "'s device and that it shows this device's name. If so, "
+              "somebody may be in between: do not send."};
+}
+
+// Compares what was scanned off the contact's device with what we have.
+Outcome<int> compare(Session& session, const VerifyOptions& options, const std::string& digits) {
+  const auto scanned = TRY(read_scanned(options.scanned));
+  if (const auto* theirs = std::get_if<ScannedDigits>(&scanned)) {
+    if (theirs->digits != digits) return differs(options.name);
+    return kExitOk;
+  }
+  const Json reply = TRY(
+      session.request({{"op", "compare"},
+                       {"name", options.name},
+                       {"scanned", to_base64(bytes_of(std::get<ScannedBytes>(scanned).bytes))}}));
+  if (!reply.value("same", false)) return differs(options.name);
+  return kExitOk;
 }
 
 }  // namespace
@@ -53,7 +76,8 @@ Outcome<int> verify(Context& context, const VerifyOptions& options) {
                    [&]() -> Outcome<bool> { return session->request(ask).ok(); }));
   }
   Json reply = TRY(session->request(ask));
-  if (options.mark) {
+  if (!options.scanned.empty()) TRY(compare(*session, options, reply.value("digits", "")));
+  if (options.mark || !options.scanned.empty()) {
     TRY(session->request({{"op", "mark"}, {"name", name}}));
     reply["state"] = "verified";
   }
@@ -64,13 +88,13 @@ Outcome<int> verify(Context& context, const VerifyOptions& options) {
                           {"safety_number", digit_groups(digits, " ")},
                           {"scannable", reply.value("scannable", "")},
                           {"state", state}}));
-  const bool both = options.digits == options.qr;
+  const bool both = options.digits == options.qr && options.scanned.empty();
   std::string text;
-  if (!options.digits || both) {
+  if (options.qr || both) {
     const std::string code = scannable ? qr_code(bytes_of(*scannable)) : "";
     text += code.empty() ? "" : code + "\n";
   }
-  if (!options.qr || both) {
+  if (options.digits || both) {
     text += "Safety number of this device and " + name + ":\n\n    " +
             digit_groups(digits, "\n    ") + "\n\n";
   }
@@ -79,7 +103,8 @@ Outcome<int> verify(Context& context, const VerifyOptions& options) {
   if (state == "unverified") {
     context.out.note("Compare it with what `ginnel verify` shows on " + name +
                      "'s device, by phone or side by side.\nIf both are the same: ginnel verify " +
-                     name + " --mark");
+                     name + " --mark\nOr scan its code: ginnel verify " + name +
+                     " --scanned PICTURE");
   }
   return state == "key_changed" ? kExitRefused : kExitOk;
 }

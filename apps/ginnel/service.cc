@@ -108,6 +108,7 @@ Json Service::dispatch(ClientId client, const Json& request) {
   if (operation == "send") return send(request);
   if (operation == "contacts") return contacts();
   if (operation == "verify") return verify(request);
+  if (operation == "compare") return compare(request);
   if (operation == "mark" || operation == "accept" || operation == "reset_session") {
     return change(operation, request);
   }
@@ -193,6 +194,24 @@ Json Service::verify(const Json& request) {
           {"state", word(contact->state)},
           {"digits", text_of(number->digits)},
           {"scannable", to_base64(number->scannable)}};
+}
+
+Json Service::compare(const Json& request) {
+  const auto& text = request.at("name").get_ref<const std::string&>();
+  const auto name = name_in(request, "name");
+  const auto scanned = from_base64(request.at("scanned").get_ref<const std::string&>());
+  if (!name) return unknown_contact(text);
+  if (!scanned) return problem(ProblemKind::kInput, "The scanned code is not base64.");
+  const auto compared = device_.messenger().compare_safety_number(*name, bytes_of(*scanned));
+  if (compared) return {{"same", true}};
+  switch (compared.error()) {
+    case Error::kUntrusted: return {{"same", false}};
+    case Error::kMalformed: return problem(ProblemKind::kInput, "This is not a safety number.");
+    case Error::kBadVersion:
+      return problem(ProblemKind::kInput, "This safety number is of another version.");
+    case Error::kNotFound: return unknown_contact(text);
+    default: return store_problem(compared.error());
+  }
 }
 
 Json Service::change(const std::string& operation, const Json& request) {

@@ -56,6 +56,7 @@ class Service {
   Json send(const Json& request);
   Json contacts();
   Json verify(const Json& request);
+  Json compare(const Json& request);
   Json change(const std::string& operation, const Json& request);
   Json listen(ClientId client, const Json& request);
   Json read(ClientId client, const Json& request);

@@ -1,6 +1,5 @@
 #include "core/messenger/messenger.h"
 
-#include "core/e2e/fingerprint.h"
 #include "core/messenger/transaction.h"
 
 namespace core::messenger {
@@ -117,12 +116,21 @@ Result<Contact> Messenger::contact(const DeviceName& name) const {
   return contacts_.at(*slot).contact;
 }
 
-Result<SafetyNumber> Messenger::safety_number(const DeviceName& name) const {
+Result<e2e::Fingerprint> Messenger::fingerprint(const DeviceName& name) const {
   const auto other = TRY(contact(name));
   if (!other.has_key) return Error::kNotFound;
-  const e2e::Fingerprint fingerprint({identity_.public_key(), name_.bytes()},
-                                     {other.identity_key, other.name.bytes()});
-  return SafetyNumber{fingerprint.digits(), fingerprint.scannable()};
+  return e2e::Fingerprint({identity_.public_key(), name_.bytes()},
+                          {other.identity_key, other.name.bytes()});
+}
+
+Result<SafetyNumber> Messenger::safety_number(const DeviceName& name) const {
+  const auto both = TRY(fingerprint(name));
+  return SafetyNumber{both.digits(), both.scannable()};
+}
+
+Status Messenger::compare_safety_number(const DeviceName& name, Bytes scanned) const {
+  const auto both = TRY(fingerprint(name));
+  return both.compare(scanned);
 }
 
 Status Messenger::mark_verified(const DeviceName& name) {

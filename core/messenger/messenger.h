@@ -6,8 +6,7 @@
 // What a call has reported as done is on disk. Whatever happens in between, a
 // power cut included, no message is lost, shown twice or put out of order.
 //
-// Not thread-safe. Errors of all calls that touch the store: kStore, and then
-// the call has had no effect.
+// Not thread-safe. Errors of all calls that touch the store: kStore; no effect then.
 // Spec: docs/spec/device-store.md, [API].
 #ifndef CORE_MESSENGER_MESSENGER_H_
 #define CORE_MESSENGER_MESSENGER_H_
@@ -15,6 +14,7 @@
 #include <optional>
 
 #include "core/api/topic.h"
+#include "core/e2e/fingerprint.h"
 #include "core/messenger/contacts.h"
 #include "core/messenger/events.h"
 #include "core/messenger/inbox.h"
@@ -57,22 +57,24 @@ class Messenger {
   // Of the contact's trusted key and ours. Slow: some 10 ms on a PC, seconds
   // on a microcontroller. Errors: kNotFound (no such contact, or no key yet).
   Result<SafetyNumber> safety_number(const DeviceName& name) const;
+  // Compares it with what was scanned off the contact's device (the bytes of its
+  // QR code). As slow. Errors: kNotFound; kMalformed and kBadVersion if it is
+  // no such code; kUntrusted if the two differ.
+  Status compare_safety_number(const DeviceName& name, Bytes scanned) const;
   // The user has compared the safety number. Errors: kNotFound; kUntrusted if
   // another key has turned up: accept_new_key() comes first.
   Status mark_verified(const DeviceName& name);
-  // The user trusts the key that turned up: sessions under the old one are
-  // dropped, what waits in the outbox is encrypted anew.
-  // Errors: kNotFound; kOutOfOrder if no new key has turned up.
+  // The user trusts the key that turned up: sessions under the old one are dropped, what waits in
+  // the outbox is encrypted anew. Errors: kNotFound; kOutOfOrder if no new key has turned up.
   Status accept_new_key(const DeviceName& name, Instant now);
   // Archives the session, so that the next message starts a new one.
   // Errors: kNotFound.
   Status reset_session(const DeviceName& name);
 
   // ---- messages to others --------------------------------------------------
-  // Puts a message of at most kMaxPlaintext bytes into the outbox. `to` need
-  // not be a contact yet. Messages to one device arrive in the order of the
-  // calls. Errors: kMalformed (to ourselves, or empty name); kFull (the text is
-  // too long, or no room in the outbox or among the contacts).
+  // Puts a message of at most kMaxPlaintext bytes into the outbox. `to` need not be a contact yet.
+  // Messages to one device arrive in the order of the calls. Errors: kMalformed (to ourselves, or
+  // empty name); kFull (the text is too long, or no room in the outbox or among the contacts).
   Result<MessageId> send(const DeviceName& to, Bytes text, Instant now, WallTime wall);
   // The first message in the outbox with an id above `after`.
   // Errors: kNotFound.
@@ -83,17 +85,16 @@ class Messenger {
   Status discard(MessageId id);
 
   // ---- messages from others ------------------------------------------------
-  // Reads the first unread message with an id above `after` (0: the oldest)
-  // into `buffer`, of kMaxPlaintext bytes. It stays unread until mark_read().
-  // Errors: kNotFound (there is none); kFull (`buffer`).
+  // Reads the first unread message with an id above `after` (0: the oldest) into `buffer`, of
+  // kMaxPlaintext bytes. Unread until mark_read(). Errors: kNotFound (there is none); kFull.
   Result<InboxMessage> next_unread(MessageId after, MutBytes buffer);
   // The message has been shown or handed on: forgets it. On disk when it
   // returns. Errors: kNotFound (never given out, or marked before).
   Status mark_read(MessageId id, Instant now);
 
   // ---- certificate ---------------------------------------------------------
-  // Asks for a new certificate (CSR: DER, at most kMaxCsr bytes) until it is
-  // answered by kCertificate or kRefused, over restarts too. Errors: kFull.
+  // Asks for a new certificate (CSR: DER, at most kMaxCsr bytes) until it is answered by
+  // kCertificate or kRefused, over restarts too. Errors: kFull.
   Status renew(Bytes csr, Instant now);
   // The certificate that came (DER). Errors: kNotFound, kFull.
   Result<std::size_t> certificate(MutBytes out);
@@ -104,8 +105,7 @@ class Messenger {
   // A connection is up and subscribed, or is gone.
   void connected(Instant now);
   void disconnected();
-  // A payload that arrived on one of our `down` topics. Errors: kStore, kRng,
-  // and then it has had no effect and will come again; kMalformed.
+  // A payload on one of our `down` topics. Errors: kMalformed; kStore, kRng: it comes again.
   Status receive(api::Down topic, Bytes payload, Instant now, WallTime wall);
   // Does one bounded piece of work, or yields one request to publish now. Call
   // it until it yields nothing and next_deadline() is later than `now`.
@@ -123,6 +123,7 @@ class Messenger {
   class Transaction;
   // messenger.cc: state and contacts
   Status load();
+  Result<e2e::Fingerprint> fingerprint(const DeviceName& name) const;
   Status ready() { return stale_ ? load() : Status(); }
   template <class T>
   T noted(T result);

@@ -73,6 +73,12 @@ TEST_F(Trust, BothSidesSeeTheSameSafetyNumber) {
   ASSERT_TRUE(ours.ok() && theirs.ok());
   EXPECT_EQ(ours->digits, theirs->digits);
   EXPECT_NE(ours->scannable, theirs->scannable);
+  const auto compare = [this](Bytes scanned) {
+    return world["alice"].messenger->compare_safety_number(device_name("bob"), scanned);
+  };
+  EXPECT_TRUE(compare(theirs->scannable).ok());
+  EXPECT_EQ(compare(ours->scannable).error(), Error::kUntrusted);
+  EXPECT_EQ(compare(Bytes(theirs->scannable).first(73)).error(), Error::kMalformed);
   EXPECT_EQ(world["alice"].messenger->safety_number(device_name("nobody")).error(),
             Error::kNotFound);
 }

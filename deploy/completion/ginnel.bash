@@ -56,7 +56,7 @@ _ginnel() {
     send) options+=" --file --wait --timeout" ;;
     listen) options+=" --count --after --raw --timeout" ;;
     contacts | doctor) options+=" --timeout" ;;
-    verify) options+=" --digits --qr --mark --accept-new-key" ;;
+    verify) options+=" --digits --qr --mark --scanned --accept-new-key" ;;
     status) options+=" --clear-failed --timeout" ;;
     reset) options+=" --everything --yes" ;;
   esac

@@ -6,13 +6,16 @@ import os
 import pathlib
 import pty
 import select
+import shutil
 import signal
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
+import zlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 from site_under_test import Site, wait_until  # noqa: E402
@@ -85,6 +88,25 @@ class Device:
             for pipe in (process.stdin, process.stdout, process.stderr):
                 if pipe:
                     pipe.close()
+
+
+def png_of_code(text, scale=6):
+    """A picture of a QR code as the terminal shows it: half blocks, light where there is ink."""
+    rows = []
+    for line in text.rstrip("\n").split("\n"):
+        rows.append([c in "\u2588\u2580" for c in line])
+        rows.append([c in "\u2588\u2584" for c in line])
+    width = max(len(row) for row in rows)
+    pixels = b""
+    for row in rows:
+        line = b"".join((b"\xff" if light else b"\0") * scale for light in row + [True] * (width - len(row)))
+        pixels += (b"\0" + line) * scale
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width * scale, len(rows) * scale, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(pixels)) + chunk(b"IEND", b"")
 
 
 class Test(unittest.TestCase):
@@ -409,6 +431,36 @@ class People(Test):
         code = alice.run("verify", bob.name, "--qr").text
         self.assertIn("\u2588", code)
         self.assertNotIn(numbers[0]["safety_number"][:11], code)
+
+    def test_a_scanned_code_is_compared_and_noted(self):
+        alice, bob, eve = self.device(), self.device(), self.device()
+        for to in (bob, eve):
+            self.send(alice, to, "hello")
+            self.listen(to, 1)
+        shown = bob.run("verify", alice.name, "--json").objects()[0]
+        eves = eve.run("verify", alice.name, "--json").objects()[0]
+        for wrong, code in ((eves["scannable"], 5), (eves["safety_number"], 5), ("nonsense", 2), ("1" * 59, 2),
+                            (base64.b64encode(b"short").decode(), 2), (str(alice.home / "socket-not-there"), 2)):
+            done = alice.run("verify", bob.name, "--scanned", wrong)
+            self.assertEqual(done.code, code, (wrong, done))
+            self.assertEqual(alice.run("verify", bob.name, "--json").objects()[0]["state"], "unverified", wrong)
+        right = [shown["scannable"], shown["safety_number"]]
+        if shutil.which("zbarimg"):
+            picture = alice.home.parent / "code.png"
+            picture.write_bytes(png_of_code(bob.run("verify", alice.name, "--qr").text))
+            right.append(str(picture))
+            picture_of_eve = alice.home.parent / "eve.png"
+            picture_of_eve.write_bytes(png_of_code(eve.run("verify", alice.name, "--qr").text))
+            self.assertEqual(alice.run("verify", bob.name, "--scanned", picture_of_eve).code, 5)
+            empty = alice.home.parent / "empty.png"
+            empty.write_bytes(png_of_code("\u2588" * 40 + "\n"))
+            self.assertEqual(alice.run("verify", bob.name, "--scanned", empty).code, 2)
+        else:
+            print("zbarimg is not installed: pictures are not tried", file=sys.stderr)
+        for scanned in right:
+            done = alice.run("verify", bob.name, "--scanned", scanned)
+            self.assertEqual(done.code, 0, (scanned, done))
+            self.assertIn(" is verified.", done.text)
 
     def test_a_newcomer_is_found(self):
         alice = self.device()
