@@ -1,5 +1,6 @@
 #include "core/crypto/keccak.h"
 
+#include "core/crypto/cpu.h"
 #include "core/crypto/keccak_round.h"
 #include "core/crypto/keccak_vector.h"
 
@@ -24,8 +25,8 @@ void permute4_portable(FourStates& states, std::size_t count) {
 
 void permute4(FourStates& states, std::size_t count) {
 #ifdef GINNEL_KECCAK_VECTOR
-  if (count > 1 && __builtin_cpu_supports("avx512vl")) return permute4_avx512(states);
-  if (count > 1 && __builtin_cpu_supports("avx2")) return permute4_avx2(states);
+  if (count > 1 && cpu::has_avx512()) return permute4_avx512(states);
+  if (count > 1 && cpu::has_avx2()) return permute4_avx2(states);
 #endif
   permute4_portable(states, count);
 }

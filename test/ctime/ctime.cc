@@ -11,6 +11,7 @@
 #include "core/crypto/aes256_cbc.h"
 #include "core/crypto/aes_cbc.h"
 #include "core/crypto/blake2s.h"
+#include "core/crypto/chacha_poly.h"
 #include "core/crypto/ct.h"
 #include "core/crypto/hkdf.h"
 #include "core/crypto/hmac.h"
@@ -76,6 +77,14 @@ void ciphers() {
     xchacha20_poly1305_seal(key, long_nonce, nonce, text);
     text[0] = static_cast<std::uint8_t>(text[0] ^ tampered);
     (void)xchacha20_poly1305_open(key, long_nonce, nonce, text);
+  }
+  auto packet = secret<1500>(5);  // long enough for every way to make keystream
+  chacha20_poly1305_seal(key, std::uint64_t{6}, {}, packet);
+  (void)chacha20_poly1305_open(key, std::uint64_t{6}, {}, packet);
+  for (const auto direction : {chacha_poly::Direction::kSeal, chacha_poly::Direction::kOpen}) {
+    chacha_poly::Job job{direction, key.data(),    nonce.data(),  nullptr,
+                         0,         packet.data(), packet.size(), {}};
+    run_portable(job);
   }
 }
 
