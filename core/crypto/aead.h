@@ -1,4 +1,6 @@
-// ChaCha20-Poly1305 and XChaCha20-Poly1305.
+// ChaCha20-Poly1305 and XChaCha20-Poly1305. Constant time but for the sizes.
+// On x86-64 our code for AVX-512VL or AVX2, the better that the processor has;
+// else libsodium's. All give the same results.
 // Spec: [RFC8439] 2.8, [XChaCha] 2.
 #ifndef CORE_CRYPTO_AEAD_H_
 #define CORE_CRYPTO_AEAD_H_
@@ -15,12 +17,16 @@ inline constexpr std::size_t kAeadTagSize = 16;
 // Never use a nonce twice with one key.
 void chacha20_poly1305_seal(View<32> key, View<12> nonce, Bytes ad, MutBytes text);
 void xchacha20_poly1305_seal(View<32> key, View<24> nonce, Bytes ad, MutBytes text);
+// With a nonce that counts: four zero bytes, and `counter` as little-endian.
+void chacha20_poly1305_seal(View<32> key, std::uint64_t counter, Bytes ad, MutBytes text);
 
 // Decrypts `text`, ciphertext and tag, in place and returns the plaintext's
 // size, text.size() - kAeadTagSize. Errors: kMalformed if there is no room for
 // a tag; kBadTag, and then `text` is all zeros.
 Result<std::size_t> chacha20_poly1305_open(View<32> key, View<12> nonce, Bytes ad, MutBytes text);
 Result<std::size_t> xchacha20_poly1305_open(View<32> key, View<24> nonce, Bytes ad, MutBytes text);
+Result<std::size_t> chacha20_poly1305_open(View<32> key, std::uint64_t counter, Bytes ad,
+                                           MutBytes text);
 
 }  // namespace core::crypto
 #endif  // CORE_CRYPTO_AEAD_H_

@@ -102,6 +102,19 @@ TYPED_TEST(AeadTest, SealsAnEmptyText) {
   EXPECT_EQ(*TypeParam::open({}, text), 0u);
 }
 
+TEST(ChaCha, CountsWithTheLastEightBytesOfTheNonce) {
+  const auto nonce = hex_array<12>("000000000807060504030201");
+  auto by_nonce = hex("00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
+  auto by_counter = by_nonce;
+  chacha20_poly1305_seal(kKey, nonce, kAd, by_nonce);
+  chacha20_poly1305_seal(kKey, std::uint64_t{0x0102030405060708}, kAd, by_counter);
+  EXPECT_EQ(to_hex(by_counter), to_hex(by_nonce));
+  EXPECT_EQ(chacha20_poly1305_open(kKey, std::uint64_t{0x0102030405060709}, kAd, by_nonce).error(),
+            Error::kBadTag);
+  EXPECT_TRUE(
+      chacha20_poly1305_open(kKey, std::uint64_t{0x0102030405060708}, kAd, by_counter).ok());
+}
+
 TYPED_TEST(AeadTest, DoesNotUseTheHeap) {
   ByteArray<100> text{};
   const test::HeapCount heap;

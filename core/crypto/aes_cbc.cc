@@ -1,6 +1,7 @@
 #include "core/crypto/aes_cbc.h"
 
 #include "core/crypto/aes256_cbc.h"
+#include "core/crypto/cpu.h"
 #include "core/crypto/ct.h"
 
 namespace core::crypto {
@@ -8,14 +9,14 @@ namespace {
 
 void cbc_encrypt(View<32> key, View<16> iv, MutBytes blocks) {
 #ifdef GINNEL_AES_NI
-  if (__builtin_cpu_supports("aes")) return aes256::cbc_encrypt_ni(key, iv, blocks);
+  if (cpu::has_aes()) return aes256::cbc_encrypt_ni(key, iv, blocks);
 #endif
   aes256::cbc_encrypt_portable(key, iv, blocks);
 }
 
 void cbc_decrypt(View<32> key, View<16> iv, MutBytes blocks) {
 #ifdef GINNEL_AES_NI
-  if (__builtin_cpu_supports("aes")) return aes256::cbc_decrypt_ni(key, iv, blocks);
+  if (cpu::has_aes()) return aes256::cbc_decrypt_ni(key, iv, blocks);
 #endif
   aes256::cbc_decrypt_portable(key, iv, blocks);
 }

@@ -8,7 +8,7 @@ namespace core::crypto::keccak {
 
 using State = std::array<std::uint64_t, 25>;
 
-// Keccak-f[1600]. Constant time.
+// Keccak-f[1600], with the best instructions that the processor has. Constant time.
 void permute(State& state);
 
 // Four states side by side: lane i of state s is lanes[4 * i + s].
@@ -20,7 +20,8 @@ struct FourStates {
 // is not said. Uses the widest instructions that the processor has.
 void permute4(FourStates& states, std::size_t count);
 
-// The same without them: what permute4() is tested against.
+// The same without them: what those are tested against.
+void permute_portable(State& state);
 void permute4_portable(FourStates& states, std::size_t count);
 
 }  // namespace core::crypto::keccak

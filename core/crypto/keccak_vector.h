@@ -1,5 +1,6 @@
-// Four Keccak-f[1600] at once in vector registers. Built where the compiler
-// targets x86-64 (GINNEL_KECCAK_VECTOR); keccak.cc chooses at run time.
+// Keccak-f[1600] with the instructions of one kind of processor: of one state,
+// and of four at once in vector registers. Built where the compiler targets
+// x86-64 (GINNEL_KECCAK_VECTOR); keccak.cc chooses at run time.
 #ifndef CORE_CRYPTO_KECCAK_VECTOR_H_
 #define CORE_CRYPTO_KECCAK_VECTOR_H_
 
@@ -7,8 +8,12 @@
 
 namespace core::crypto::keccak {
 
-void permute4_avx2(FourStates& states);    // REQUIRES: the processor has AVX2
-void permute4_avx512(FourStates& states);  // REQUIRES: ... has AVX-512VL
+// REQUIRES: cpu::has_avx2()
+void permute_avx2(State& state);
+void permute4_avx2(FourStates& states);
+// REQUIRES: cpu::has_avx512()
+void permute_avx512(State& state);
+void permute4_avx512(FourStates& states);
 
 }  // namespace core::crypto::keccak
 #endif  // CORE_CRYPTO_KECCAK_VECTOR_H_

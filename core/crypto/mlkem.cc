@@ -3,6 +3,7 @@
 #include "core/crypto/ct.h"
 #include "core/crypto/mlkem_code.h"
 #include "core/crypto/mlkem_incremental.h"
+#include "core/crypto/mlkem_sample.h"
 #include "core/crypto/sha3.h"
 
 namespace core::crypto {

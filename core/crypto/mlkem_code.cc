@@ -1,10 +1,8 @@
-#include "core/crypto/mlkem_code.h"
-
 #include "core/base/result.h"
-#include "core/crypto/keccak.h"
+#include "core/crypto/mlkem_portable.h"
 #include "core/crypto/words.h"
 
-namespace core::crypto::mlkem {
+namespace core::crypto::mlkem::portable {
 namespace {
 
 // Keeps the compiler from knowing that `mask` is 0 or all ones, and from
@@ -82,79 +80,6 @@ void decompress_from(const std::uint8_t* in, Poly& plain) {
   }
 }
 
-// Four sponges over equal seeds that end in different bytes.
-class FourSponges {
- public:
-  ~FourSponges() {
-    wipe({reinterpret_cast<std::uint8_t*>(states_.lanes.data()), sizeof(states_.lanes)});
-  }
-
-  // Absorbs seed || tails[i], a whole message of less than a block.
-  void absorb(std::size_t rate, View<32> seed, std::span<const std::uint16_t> tails,
-              std::size_t tail_size) {
-    states_.lanes.fill(0);
-    for (std::size_t s = 0; s < tails.size(); ++s) {
-      for (std::size_t i = 0; i < 4; ++i) {
-        states_.lanes[4 * i + s] = load_u64_le(View<8>(seed.data() + 8 * i, 8));
-      }
-      // The tail, then the suffix of SHAKE with the first bit of padding.
-      states_.lanes[16 + s] = tails[s] | std::uint64_t{0x1f} << (8 * tail_size);
-      states_.lanes[4 * (rate / 8 - 1) + s] ^= std::uint64_t{1} << 63;
-    }
-    count_ = tails.size();
-  }
-
-  // Makes the next block of all of them.
-  void next_block() { keccak::permute4(states_, count_); }
-
-  // Word i of the block of sponge s.
-  std::uint64_t word(std::size_t s, std::size_t i) const { return states_.lanes[4 * i + s]; }
-
- private:
-  keccak::FourStates states_;
-  std::size_t count_ = 0;
-};
-
-constexpr std::size_t kShake128Rate = 168;
-constexpr std::size_t kShake256Rate = 136;
-
-// Continues at coefficient `next` with the candidates of one block; returns
-// where it got to.
-std::size_t take_candidates(const FourSponges& sponges, std::size_t s, std::size_t next,
-                            Poly& poly) {
-  const auto consider = [&](std::uint64_t candidate) {
-    const auto d = static_cast<std::int16_t>(candidate & 0xfff);
-    poly.at[transformed_position(next)] = d;
-    next += d < kQ;
-  };
-  for (std::size_t i = 0; i < kShake128Rate / 8; i += 3) {
-    const std::uint64_t a = sponges.word(s, i);
-    const std::uint64_t b = sponges.word(s, i + 1);
-    const std::uint64_t c = sponges.word(s, i + 2);
-    // 192 bits are sixteen candidates.
-    const std::array<std::uint64_t, 4> parts{a, a >> 60 | b << 4, b >> 56 | c << 8, c >> 52};
-    const std::array<std::size_t, 4> counts{5, 5, 5, 1};
-    for (std::size_t part = 0; part < 4; ++part) {
-      for (std::size_t k = 0; k < counts[part]; ++k) {
-        if (next == kN) return next;
-        consider(parts[part] >> (12 * k));
-      }
-    }
-  }
-  return next;
-}
-
-// Differences of sums of two bits, sixteen to a word.
-void centered_binomial(std::uint64_t bits, std::int16_t* out) {
-  constexpr std::uint64_t kEverySecond = 0x5555555555555555;
-  const std::uint64_t sums = (bits & kEverySecond) + ((bits >> 1) & kEverySecond);
-  for (std::size_t i = 0; i < 16; ++i) {
-    const auto x = static_cast<std::int32_t>((sums >> (4 * i)) & 3);
-    const auto y = static_cast<std::int32_t>((sums >> (4 * i + 2)) & 3);
-    out[i] = static_cast<std::int16_t>(x - y);
-  }
-}
-
 }  // namespace
 
 void encode(const Poly& transformed, MutView<kPolyBytes> out) {
@@ -220,38 +145,30 @@ void to_message(const Poly& plain, MutView<32> message) {
   }
 }
 
-void sample_row(View<32> rho, Matrix which, std::size_t row, std::span<Poly> columns) {
-  CHECK(columns.size() <= 4);
-  // The seed of entry i, j ends in j, i.
-  std::array<std::uint16_t, 4> tails;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    tails[i] = static_cast<std::uint16_t>(which == Matrix::kStraight ? row << 8 | i : i << 8 | row);
+std::size_t take_uniform(View<kUniformRoom> block, std::size_t next, Poly& plain) {
+  const auto consider = [&](int number) {
+    if (next == kN) return;
+    plain.at[next] = static_cast<std::int16_t>(number);
+    next += number < kQ;
+  };
+  for (std::size_t i = 0; i < kUniformBlock; i += 3) {
+    consider(block[i] | (block[i + 1] & 15) << 8);
+    consider(block[i + 1] >> 4 | block[i + 2] << 4);
   }
-  FourSponges sponges;
-  sponges.absorb(kShake128Rate, rho, std::span(tails).first(columns.size()), 2);
-  std::array<std::size_t, 4> done{};
-  for (bool all = false; !all;) {
-    sponges.next_block();
-    all = true;
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      done[i] = take_candidates(sponges, i, done[i], columns[i]);
-      all = all && done[i] == kN;
+  return next;
+}
+
+void take_binomial(View<kBinomialBits> bits, Poly& plain) {
+  constexpr std::uint64_t kEverySecond = 0x5555555555555555;
+  for (std::size_t at = 0; at < kN; at += 16) {
+    const std::uint64_t word = load_u64_le(View<8>(bits.data() + at / 2, 8));
+    const std::uint64_t sums = (word & kEverySecond) + ((word >> 1) & kEverySecond);
+    for (std::size_t i = 0; i < 16; ++i) {
+      const auto x = static_cast<std::int32_t>((sums >> (4 * i)) & 3);
+      const auto y = static_cast<std::int32_t>((sums >> (4 * i + 2)) & 3);
+      plain.at[at + i] = static_cast<std::int16_t>(x - y);
     }
   }
 }
 
-void sample_noise(View<32> seed, std::size_t nonce, std::span<Poly> out) {
-  CHECK(out.size() <= 4);
-  std::array<std::uint16_t, 4> tails;
-  for (std::size_t i = 0; i < out.size(); ++i) tails[i] = static_cast<std::uint16_t>(nonce + i);
-  FourSponges sponges;
-  sponges.absorb(kShake256Rate, seed, std::span(tails).first(out.size()), 1);
-  sponges.next_block();
-  for (std::size_t s = 0; s < out.size(); ++s) {
-    for (std::size_t i = 0; i < kN / 16; ++i) {
-      centered_binomial(sponges.word(s, i), out[s].at.data() + 16 * i);
-    }
-  }
-}
-
-}  // namespace core::crypto::mlkem
+}  // namespace core::crypto::mlkem::portable

@@ -1,5 +1,4 @@
-// Polynomials of ML-KEM as bytes, and from random bytes.
-// Spec: [FIPS203] 4.2.
+// Polynomials of ML-KEM as bytes. Spec: [FIPS203] 4.2.
 #ifndef CORE_CRYPTO_MLKEM_CODE_H_
 #define CORE_CRYPTO_MLKEM_CODE_H_
 
@@ -28,17 +27,6 @@ void decompress(Bytes in, std::size_t bits, Poly& plain);
 // Constant time. Spec: [FIPS203] Algorithms 14, 15 (Decompress_1, Compress_1).
 void from_message(View<32> message, Poly& plain);
 void to_message(const Poly& plain, MutView<32> message);
-
-// The public matrix's entries `columns[i]` of `row` or, transposed, those rows
-// of that column. Variable time: `rho` is public.
-// Spec: [FIPS203] Algorithm 7 (SampleNTT).
-enum class Matrix : std::uint8_t { kStraight, kTransposed };
-void sample_row(View<32> rho, Matrix which, std::size_t row, std::span<Poly> columns);
-
-// Small random polynomials, plain: one for each of the nonces from `nonce` on;
-// at most four. Constant time.
-// Spec: [FIPS203] Algorithm 8 (SamplePolyCBD_2), 4.1 (PRF_2).
-void sample_noise(View<32> seed, std::size_t nonce, std::span<Poly> out);
 
 }  // namespace core::crypto::mlkem
 #endif  // CORE_CRYPTO_MLKEM_CODE_H_

@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include "core/crypto/cpu.h"
 #include "core/crypto/keccak.h"
+#include "core/crypto/keccak_vector.h"
 #include "test/no_heap.h"
 #include "test/vectors.h"
 
@@ -93,6 +95,35 @@ TEST(Keccak, FourAtOnceEqualOneByOne) {
     }
   }
 }
+
+#ifdef __x86_64__
+TEST(Keccak, CodeForOneKindOfProcessorAgreesWithThePortable) {
+  struct Code {
+    bool runs;
+    void (*one)(keccak::State&);
+    void (*four)(keccak::FourStates&);
+  };
+  for (const Code& code :
+       {Code{cpu::has_avx2(), keccak::permute_avx2, keccak::permute4_avx2},
+        Code{cpu::has_avx512(), keccak::permute_avx512, keccak::permute4_avx512}}) {
+    if (!code.runs) continue;
+    keccak::FourStates four, four_expected;
+    keccak::State one, one_expected;
+    for (std::size_t i = 0; i < 100; ++i) {
+      four.lanes[i] = four_expected.lanes[i] = 0x9e3779b97f4a7c15u * (i + 1);
+      one[i / 4] = one_expected[i / 4] = four.lanes[i];
+    }
+    for (int round = 0; round < 100; ++round) {
+      code.one(one);
+      code.four(four);
+      keccak::permute_portable(one_expected);
+      keccak::permute4_portable(four_expected, 4);
+      ASSERT_EQ(one, one_expected);
+      ASSERT_EQ(four.lanes, four_expected.lanes);
+    }
+  }
+}
+#endif
 
 TEST(Sha3, DoesNotUseTheHeap) {
   const ByteArray<300> text{};

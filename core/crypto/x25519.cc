@@ -4,6 +4,7 @@
 
 #include <sodium.h>
 
+#include "core/crypto/cpu.h"
 #include "core/crypto/ct.h"
 #include "core/crypto/edwards.h"
 #include "core/crypto/field25519.h"
@@ -34,7 +35,7 @@ bool multiply_ifma(const Secret<32>& private_key, View<32> public_key, MutView<3
 // Writes the product; true iff it is zero. Constant time.
 bool multiply(const Secret<32>& private_key, View<32> public_key, MutView<32> out) {
 #ifdef GINNEL_X25519_IFMA
-  if (__builtin_cpu_supports("avx512ifma") && __builtin_cpu_supports("avx512vl")) {
+  if (cpu::has_avx512_ifma()) {
     return multiply_ifma(private_key, public_key, out);
   }
 #endif

@@ -11,10 +11,13 @@
 #include "core/crypto/aes256_cbc.h"
 #include "core/crypto/aes_cbc.h"
 #include "core/crypto/blake2s.h"
+#include "core/crypto/chacha_poly.h"
 #include "core/crypto/ct.h"
 #include "core/crypto/hkdf.h"
 #include "core/crypto/hmac.h"
+#include "core/crypto/keccak.h"
 #include "core/crypto/kyber.h"
+#include "core/crypto/mlkem_portable.h"
 #include "core/crypto/sha2.h"
 #include "core/crypto/sha3.h"
 #include "core/crypto/x25519.h"
@@ -77,6 +80,14 @@ void ciphers() {
     text[0] = static_cast<std::uint8_t>(text[0] ^ tampered);
     (void)xchacha20_poly1305_open(key, long_nonce, nonce, text);
   }
+  auto packet = secret<1500>(5);  // long enough for every way to make keystream
+  chacha20_poly1305_seal(key, std::uint64_t{6}, {}, packet);
+  (void)chacha20_poly1305_open(key, std::uint64_t{6}, {}, packet);
+  for (const auto direction : {chacha_poly::Direction::kSeal, chacha_poly::Direction::kOpen}) {
+    chacha_poly::Job job{direction, key.data(),    nonce.data(),  nullptr,
+                         0,         packet.data(), packet.size(), {}};
+    run_portable(job);
+  }
 }
 
 void curves() {
@@ -105,6 +116,36 @@ void kem() {
     (void)Kem::decapsulate(seed, ciphertext, work);
     (void)Kem::decapsulate_expanded(private_key, ciphertext, work);
   }
+}
+
+// What mlkem.cc calls only where the processor has no AVX2.
+void portable_kem() {
+  using namespace mlkem;
+  const auto bits = secret<kBinomialBits>(1);
+  const auto message = secret<32>(2);
+  Poly a, b;
+  Factor factor;
+  ByteArray<kPolyBytes> out;
+  portable::take_binomial(bits, a);
+  portable::from_message(message, b);
+  portable::add(b, a);
+  portable::transform(a);
+  portable::prepare(a, factor);
+  portable::dot({&a, 1}, {&a, 1}, {&factor, 1}, b);
+  portable::scale(b);
+  portable::make_canonical(b);
+  portable::encode(b, out);
+  (void)portable::decode(out, a);
+  portable::transform_back(b);
+  portable::subtract_from(a, b);
+  for (const std::size_t size : {4, 5, 10, 11}) {
+    portable::compress(a, size, MutBytes(out).first(32 * size));
+    portable::decompress(Bytes(out).first(32 * size), size, b);
+  }
+  portable::to_message(a, MutView<kPolyBytes>(out).first<32>());
+  keccak::State state{};
+  classify({reinterpret_cast<const std::uint8_t*>(state.data()), sizeof(state)});
+  keccak::permute_portable(state);
 }
 
 void kyber() {
@@ -146,6 +187,7 @@ int main(int argc, char** argv) {
     curves();
     kem<MlKem768>();
     kem<MlKem1024>();
+    portable_kem();
     kyber();
     if (sodium_init() < 0) return 2;
   }
