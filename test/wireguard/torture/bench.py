@@ -77,7 +77,7 @@ async def run(target, fast, only, report):
 
     # Apart in their beginnings, so that nobody thinks that this is an attack.
     together = sorted((one for one in chosen if not one.alone), key=lambda one: not one.slow)
-    await asyncio.gather(*(go(one, 0.1 * position) for position, one in enumerate(together)))
+    await asyncio.gather(*(go(one, target.driver.spacing * position) for position, one in enumerate(together)))
     for one in chosen:
         if one.alone:
             await go(one, 0)

@@ -9,7 +9,7 @@ from . import packets, target
 
 KINDS = {oracle.INITIATION: "initiation", oracle.RESPONSE: "response", oracle.COOKIE_REPLY: "cookie reply",
          oracle.TRANSPORT: "transport message"}
-PATIENCE = 3.0  # seconds for an answer that must come; a virtual machine without acceleration needs some
+PATIENCE = 3.0  # seconds for an answer that must come
 QUIET = 0.4     # seconds in which an answer that must not come would have come
 
 
@@ -70,8 +70,9 @@ class Peer:
     def send(self, message, where=None):
         (where or self.main).send(message)
 
-    async def take(self, *kinds, within=PATIENCE, where=None, accept=lambda received: True):
+    async def take(self, *kinds, within=None, where=None, accept=lambda received: True):
         """The first message of these kinds that comes, or has come and was not taken."""
+        within = self.patience if within is None else within
         deadline = time.monotonic() + within
         while True:
             for position, received in enumerate(self.inbox):
@@ -91,6 +92,10 @@ class Peer:
         except Failed:
             return
         raise Failed(f"{KINDS[received.kind]} {why}".rstrip())
+
+    @property
+    def patience(self):
+        return PATIENCE * self.lab.target.driver.patience
 
     def forget(self):
         self.inbox.clear()
@@ -113,7 +118,7 @@ class Peer:
         self.initiated = time.monotonic()
         return self.adopt(initiator.finish((await self.response_to(initiator)).message))
 
-    async def response_to(self, initiator, within=PATIENCE):
+    async def response_to(self, initiator, within=None):
         mine = initiator.index.to_bytes(4, "little")
         return await self.take(oracle.RESPONSE, within=within, accept=lambda received: received.message[8:12] == mine)
 
@@ -129,7 +134,7 @@ class Peer:
         self.send(session.seal(), where)
         return session
 
-    async def initiation(self, within=PATIENCE, where=None):
+    async def initiation(self, within=None, where=None):
         """Takes the target's initiation; returns our half-done answer."""
         received = await self.take(oracle.INITIATION, within=within, where=where)
         responder = oracle.Responder(self.private).accept(received.message)
@@ -161,8 +166,9 @@ class Peer:
         counter, packet = session.open(received.message)
         return session, counter, packet
 
-    async def take_inner(self, accept, within=PATIENCE, where=None, what="packet"):
+    async def take_inner(self, accept, within=None, where=None, what="packet"):
         """The first decrypted packet with accept(inner); others are dropped."""
+        within = self.patience if within is None else within
         deadline = time.monotonic() + within
         while True:
             try:
@@ -171,11 +177,11 @@ class Peer:
                 raise Failed(f"no {what} within {within:g} s") from None
             session, counter, packet = self.opened(received)
             inner = packets.Inner(packet)
+            inner.session, inner.counter, inner.at, inner.where = session, counter, received.at, received.where
             if accept(inner):
-                inner.session, inner.counter, inner.at, inner.where = session, counter, received.at, received.where
                 return inner
 
-    async def request(self, session=None, within=PATIENCE, where=None):
+    async def request(self, session=None, within=None, where=None):
         """The echo request of the target's host."""
         inner = await self.take_inner(lambda inner: inner.is_request, within, where, "data from the target")
         if session and inner.session is not session:
@@ -190,7 +196,7 @@ class Peer:
         self.send(session.seal(packet, counter, **sealing), where)
         return self.echoes
 
-    async def pong(self, number, within=PATIENCE, where=None):
+    async def pong(self, number, within=None, where=None):
         return await self.take_inner(lambda inner: inner.is_reply and inner.number == number, within, where,
                                      "echo reply")
 
@@ -203,7 +209,7 @@ class Peer:
         last = self.ping(probe or session)
         answered = False
         while True:
-            inner = await self.take_inner(lambda inner: inner.is_reply and inner.number in (number, last), PATIENCE,
+            inner = await self.take_inner(lambda inner: inner.is_reply and inner.number in (number, last), None,
                                           None, "echo reply to a good packet")
             answered |= inner.number == number
             if inner.number == last:

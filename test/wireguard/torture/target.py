@@ -1,7 +1,8 @@
 """Implementations under test, each as the owner of an interface `wg0` that a shell can configure.
 
-A driver gives: shell(command), its outer addresses, and a name. Everything else is done with wg(8), ip(8) and ping(8)
-through that shell, so that any implementation with those three can be driven.
+A driver gives: a name, shell(command), alive(), stop(), and how slow it is: `patience` multiplies what we wait for
+answers, `spacing` seconds lie between the beginnings of checks, `flood_pause` between 500 messages of a flood. All
+else is done with wg(8), ip(8) and ping(8) through that shell: what has those three can be driven.
 """
 import asyncio
 import base64
@@ -75,6 +76,7 @@ class Target:
 
 class ProgramDriver:
     """`PROGRAM INTERFACE` on a host of its own."""
+    patience, spacing, flood_pause = 1, 0.1, 0
 
     def __init__(self, program):
         self.name = os.path.basename(program)
@@ -95,7 +97,8 @@ class ProgramDriver:
 
 
 class KernelDriver:
-    """Linux's own WireGuard in a virtual machine (test/wireguard/kernel)."""
+    """Linux's own WireGuard in a virtual machine (test/wireguard/kernel), slow for want of hardware help."""
+    patience, spacing, flood_pause = 3, 0.4, 0.1
 
     def __init__(self, folder):
         from kernel import vm

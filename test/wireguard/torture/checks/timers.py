@@ -80,9 +80,6 @@ async def persistent_now(bench):
 async def silence(bench):
     peer, lively = await bench.peer(), await bench.peer()
     session, other = await peer.connect(), await lively.connect()
-    await peer.echo(session)
-    await lively.echo(other)
-    await asyncio.sleep(0.2)
     await bench.target.send(peer.inner)
     begun = (await peer.request(session)).at
     await bench.target.send(lively.inner)
