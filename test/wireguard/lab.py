@@ -173,20 +173,29 @@ class Tunnel:
                 self.process.wait()
 
 
-class Steps:
-    """Named steps, each reported as it ends."""
+class NotApplicable(Exception):
+    """This machine or program cannot be tried so; the text says why."""
 
-    def __init__(self):
-        self.failures = []
+
+class Steps:
+    """Named steps, each reported as it ends. Titles in `known` are faults of a program that is not ours to mend."""
+
+    def __init__(self, known=()):
+        self.known, self.failures = known, []
 
     @contextlib.contextmanager
     def step(self, title):
         begun = time.monotonic()
         try:
             yield
+        except NotApplicable as reason:
+            print(f"n.a.  {title}: {reason}", flush=True)
         except (Failed, OSError, subprocess.SubprocessError) as error:
-            self.failures.append(title)
-            print(f"FAIL  {title}: {error}", flush=True)
+            if title in self.known:
+                print(f"known {title}: {error}", flush=True)
+            else:
+                self.failures.append(title)
+                print(f"FAIL  {title}: {error}", flush=True)
         else:
             print(f"ok    {title} ({time.monotonic() - begun:.1f} s)", flush=True)
 

@@ -276,7 +276,7 @@ def answers_from_where_it_was_asked(site):
             expect(two.value("endpoint") == f"{second}:1001", f"answered from {two.value('endpoint')}")
             time.sleep(0.3)
             expect(two.value("endpoint") == f"{second}:1001", f"later from {two.value('endpoint')}")
-            # The next packet must do without it. Linux reports a source that is not there as EINVAL, and since 6.15 or so
+            # The next packet must do without it. Linux reports a source that is not there as EINVAL, newer ones
             # as ENETUNREACH for IPv4.
             one.host.shell(f"ip -{family} address del {address} dev out0")
             one.host.shell(f"ping -q -c 5 -i 0.5 -W 2 {inner[:-1]}2")
@@ -456,6 +456,9 @@ STEPS = [
     ("ends when its interface is deleted", ends_with_interface),
 ]
 
+# Of wireguard-go: it keeps a source address that is gone.
+KNOWN = {"answers from the address that was asked"}
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -468,7 +471,7 @@ def main():
     if not program or not other:
         lab.skip(f"there is no {arguments.program if not program else arguments.other}")
     lab.isolate("iperf3", "iptables")
-    steps = lab.Steps()
+    steps = lab.Steps(KNOWN if os.path.basename(program) == "wireguard-go" else ())
     for title, function in STEPS:
         if arguments.only in title:
             with steps.step(title):
