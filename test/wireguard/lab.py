@@ -30,7 +30,7 @@ def skip(reason):
 
 def isolate(*needed):
     """Starts this program again inside namespaces of its own, or skips if the machine lacks something."""
-    missing = [program for program in ("ip", "wg", "ping", *needed) if not _found(program)]
+    missing = [program for program in ("ip", "wg", "ping", *needed) if not found(program)]
     if missing:
         skip(f"not installed: {' '.join(missing)}")
     if os.environ.get("GINNEL_LAB") == "inside":
@@ -53,7 +53,8 @@ def isolate(*needed):
     sys.exit(status if status >= 0 else 1)
 
 
-def _found(program):
+def found(program):
+    """Whether this machine has it."""
     return any(os.access(f"{folder}/{program}", os.X_OK)
                for folder in os.environ.get("PATH", "").split(":") + ["/usr/sbin", "/sbin"])
 
@@ -125,13 +126,19 @@ def cable(left, left_interface, right, right_interface):
 class Tunnel:
     """A running userspace implementation: `PROGRAM INTERFACE` on a host.
 
-    The UDP socket belongs to the host where the program started; the interface may then be moved to another.
+    The UDP socket belongs to the host where the program started (None: the test's own namespace); the interface may
+    then be moved to another.
     """
 
     def __init__(self, program, interface, host, environment=None):
         self.interface, self.host = interface, host
         self.path = SOCKETS / f"{interface}.sock"
-        self.process = host.popen([program, "-f", interface], env={**os.environ, **(environment or {})})
+        arguments = {"env": {**os.environ, **(environment or {})}}
+        if host:
+            self.process = host.popen([program, "-f", interface], **arguments)
+        else:
+            self.process = subprocess.Popen([program, "-f", interface], stdout=subprocess.DEVNULL,
+                                            stderr=subprocess.DEVNULL, **arguments)
         try:
             wait_until(lambda: self.path.exists() or self.process.poll() is not None, f"{program}'s socket")
         except Failed:
