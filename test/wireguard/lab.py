@@ -153,7 +153,7 @@ class Tunnel:
             connection.settimeout(timeout)
             connection.connect(str(self.path))
             connection.sendall(request if isinstance(request, bytes) else request.encode())
-            reply = b""
+            reply = bytearray()
             while not reply.endswith(b"\n\n"):
                 part = connection.recv(1 << 20)
                 if not part:

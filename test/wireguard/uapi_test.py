@@ -48,11 +48,14 @@ class Device:
     def exchange(self, request, wait=0.7):
         """All that comes back, and whether the connection was closed."""
         with self.connection(wait) as connection:
-            connection.sendall(request.encode())
             reply = b""
             try:
+                with contextlib.suppress(BrokenPipeError):  # it need not read to the end what it refuses
+                    connection.sendall(request.encode())
                 while part := connection.recv(1 << 20):
                     reply += part
+                return reply.decode(), True
+            except ConnectionResetError:
                 return reply.decode(), True
             except socket.timeout:
                 return reply.decode(), False
