@@ -199,7 +199,7 @@ def main():
                 try:
                     result = measure(program, arguments.seconds)
                 except (lab.Failed, OSError) as error:
-                    result = {"refused": f"refused ({str(error).splitlines()[0][-40:]})"}
+                    result = {"refused": "refused: " + " ".join(str(error).split()[:1])}
                 results.setdefault((title, name), []).append(result)
                 figures = ", ".join(f"{value if isinstance(value, str) else round(value, 3)} {key}" for key, value in result.items())
                 print(f"round {number + 1}: {name}: {title}: {figures}", flush=True)

@@ -164,7 +164,7 @@ class Tunnel:
     def set(self, *lines):
         reply = self.ask("set=1\n" + "".join(line + "\n" for line in lines) + "\n")
         if reply != "errno=0\n\n":
-            raise Failed(f"set {lines}: {reply!r}")
+            raise Failed(f"{reply.strip() or 'no answer'} to {' '.join(lines[:3])} ({len(lines)} lines)")
 
     def get(self):
         """The reply to get=1 as a list of (key, value)."""

@@ -24,9 +24,10 @@ import lab
 def run_here(arguments):
     """One implementation, in this process's own namespaces."""
     from torture import bench, checks, target  # noqa: F401 (the checks register themselves)
-    name = arguments.implementations[0]
-    program = name.startswith("kernel:")
-    driver = target.KernelDriver(name.partition(":")[2]) if program else target.ProgramDriver(name)
+    label, what = named(arguments.implementations[0])
+    kernel = what.startswith("kernel:")
+    driver = target.KernelDriver(what.partition(":")[2]) if kernel else target.ProgramDriver(what)
+    driver.name = label or driver.name
 
     def report(result):
         if result["status"] != "pass" or not arguments.quiet:
@@ -41,6 +42,12 @@ def run_here(arguments):
     if not results:
         raise lab.Failed("no check has such a name")
     return any(result["status"] == "FAIL" for result in results)
+
+
+def named(text):
+    """Splits NAME=IMPLEMENTATION; the name may be left out."""
+    label, _, what = text.rpartition("=")
+    return label, what
 
 
 def table(runs):
@@ -81,25 +88,28 @@ def main():
         lab.isolate()
         os.environ.pop("WG_TORTURE_ONE", None)
         sys.exit(run_here(arguments))
+    earlier = [text for text in arguments.implementations if text.endswith(".json")]
+    runs = [run for path in earlier for run in json.loads(pathlib.Path(path).read_text())]
     with tempfile.TemporaryDirectory() as folder:
         children = []
-        for number, name in enumerate(arguments.implementations):
-            if not name.startswith("kernel:"):
-                name = shutil.which(name) or sys.exit(f"there is no program {name}")
-            command = [sys.executable, __file__, "--json", f"{folder}/{number}", name]
+        for number, text in enumerate(text for text in arguments.implementations if text not in earlier):
+            label, what = named(text)
+            if not what.startswith("kernel:"):
+                what = os.path.abspath(shutil.which(what) or sys.exit(f"there is no program {what}"))
+            command = [sys.executable, __file__, "--json", f"{folder}/{number}", f"{label}={what}"]
             command += [flag for flag in ("--fast", "--quiet") if getattr(arguments, flag[2:])]
             command += ["--only", arguments.only] if arguments.only else []
             children.append(subprocess.Popen(command, env={**os.environ, "WG_TORTURE_ONE": "1"}))
         statuses = [child.wait() for child in children]
         files = [path for number in range(len(children)) if (path := pathlib.Path(folder, str(number))).exists()]
-        runs = [json.loads(path.read_text()) for path in files]
+        runs = [json.loads(path.read_text()) for path in files] + runs
         if runs:
             print(table(runs), end="")
         if arguments.json:
             pathlib.Path(arguments.json).write_text(json.dumps(runs, indent=1) + "\n")
         if arguments.markdown:
             pathlib.Path(arguments.markdown).write_text(table(runs))
-    sys.exit(next((status for status in statuses if status not in (0, lab.SKIP)), max(statuses)))
+    sys.exit(next((status for status in statuses if status not in (0, lab.SKIP)), max(statuses, default=0)))
 
 
 if __name__ == "__main__":
