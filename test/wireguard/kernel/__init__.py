@@ -1,0 +1,1 @@
+"""Linux's own WireGuard in a virtual machine."""

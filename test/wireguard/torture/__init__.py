@@ -1,0 +1,1 @@
+"""wg-torture: how an implementation of WireGuard behaves towards honest, wrong and hostile peers."""
