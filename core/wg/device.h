@@ -5,15 +5,14 @@
 //   from the socket: receive() -> an IP packet for the host, or a reply to send
 //   from the host:   route(), send() -> a datagram, or the packet is staged
 //   after either:    while (next_deadline().at <= now) poll() -> a datagram
-//   after poll():    floor_to_store() -> store it -> floor_stored()
-//
-// One thread at a time. Packets are sealed and opened in place, in buffers of
-// the caller.
+//   now and then:    floor_to_store() -> store it -> floor_stored()
+// One thread at a time. Packets are sealed and opened in the caller's buffers.
 #ifndef CORE_WG_DEVICE_H_
 #define CORE_WG_DEVICE_H_
 
 #include "core/wg/device_memory.h"
 #include "core/wg/device_values.h"
+#include "core/wg/tai64n.h"
 
 namespace core::wg {
 
@@ -25,8 +24,6 @@ class Device {
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
   ~Device();  // wipes keys, also those in the caller's memory
-
-  // --- Configuration ---
 
   // Our static key; all zeros: none, and then nothing is sent or accepted. A
   // key that differs from the one before ends all sessions and removes the peer
@@ -58,7 +55,8 @@ class Device {
   Status clear_source(PeerId peer);
   // Seconds; 0: off. Where it was off, something is sent at once.
   Status set_persistent_keepalive(PeerId peer, std::uint16_t interval_s, Instant now);
-  // Ends the peer's sessions and its handshake; drops what is staged.
+  // Ends the peer's sessions and its handshake, drops what is staged, stops the
+  // persistent keepalive until the next traffic or setting.
   Status reset_peer(PeerId peer);
 
   // The peer may use inner addresses of `prefix`, and packets to them go to it;
@@ -124,26 +122,76 @@ class Device {
   // clock alone is trusted to never go back.
   void floor_stored(std::uint64_t floor) { clock_.reserve(floor); }
 
-  // --- Load ---
-
   // The port sees its receive queue filling up: for one second handshakes need
   // a cookie. The device notices by itself more than options.handshakes_per_s.
   void note_overload(Instant now);
   const Counters& counters() const { return counters_; }
 
  private:
-  struct Transport;  // what one of a batch finds out for the next
+  // What one datagram of a batch finds out for the next.
+  struct Seen {
+    std::uint32_t index = 0, slot = kNoSlot, source_owner = kNoSlot;
+    IpAddress source;
+  };
+  using Outcome = Result<Received>;
+  using Poll = Result<std::optional<ToSend>>;
 
+  // device.cc
+  std::uint32_t slot_of(PeerId id) const;  // kNoSlot: no such peer
+  PeerId id_of(std::uint32_t slot) const { return {slot, memory_.peers[slot].generation_}; }
   std::optional<PeerId> peer_from(std::size_t slot) const;
+  std::uint32_t find_slot(View<32> public_key) const;
+  void forget_handshake(std::uint32_t slot);
+  void drop_indices(std::uint32_t slot, const DroppedIndices& indices);
+  void end_sessions(std::uint32_t slot);
+  Instant advance(Instant now) { return now_ = std::max(now_, now); }
+
+  // device_handshake.cc
+  Outcome on_handshake(MessageType type, MutBytes datagram, const Endpoint& from, Instant now,
+                       Rng& rng);
+  Outcome on_initiation(MutBytes datagram, const Endpoint& from, Instant now, Rng& rng);
+  Outcome on_response(Bytes datagram, const Endpoint& from, Instant now);
+  Outcome on_cookie_reply(Bytes datagram, Instant now);
+  bool under_load(Instant now);
+  Status agree_statically(Peer& peer);
+  Result<std::uint32_t> unused_index(Rng& rng) const;
+  Poll initiate(std::uint32_t slot, Instant now, WallTime wall, Rng& rng, MutBytes out);
+
+  // device_transport.cc
+  std::size_t padded(std::size_t size) const;
+  Outcome receive_one(MutBytes datagram, const Endpoint& from, Instant now, Rng& rng, Seen& seen);
+  Outcome on_transport(MutBytes datagram, const Endpoint& from, Instant now, Seen& seen);
+  void on_confirmed(std::uint32_t slot, Instant now);
+  Bytes seal(Keypair& session, MutBytes buffer, std::size_t size) const;
+  std::span<std::uint32_t> replay_window(std::uint32_t slot, std::size_t which) const;
+  static Error count(std::uint64_t& counter, Error error) { return ++counter, error; }
+
+  // device_timers.cc
+  void reschedule(std::uint32_t slot);
+  Poll run(Timer timer, std::uint32_t slot, Instant now, WallTime wall, Rng& rng, MutBytes out);
+  Poll run_initiate(std::uint32_t slot, Instant now, WallTime wall, Rng& rng, MutBytes out);
+  Poll to_send(std::uint32_t slot, Bytes datagram) const;
+  Poll send_staged(std::uint32_t slot, Instant now, MutBytes out);
+  Poll send_keepalive(std::uint32_t slot, Instant now, MutBytes out);
 
   DeviceMemory memory_;
   DeviceOptions options_;
-  Secret<32> private_key_;
+  Secret<32> hash_key_, private_key_;
   ByteArray<32> public_key_{};
+  bool has_private_key_ = false;
+  Instant now_ = kLongAgo;  // never goes back
+  Pool<Peer> peer_pool_;
+  IndexTable receiver_indices_, public_keys_;
   AllowedIps allowed_ips_;
+  Schedule schedule_;
+  Staging staging_;
+  CookieChecker cookies_;
+  RateLimiter rate_limiter_;
   Tai64nClock clock_;
-  Counters counters_;
+  Instant load_since_ = kLongAgo, overloaded_until_ = kLongAgo;
+  std::uint32_t load_count_ = 0;
   std::size_t peer_count_ = 0;
+  Counters counters_;
 };
 
 }  // namespace core::wg

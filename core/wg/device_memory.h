@@ -5,9 +5,8 @@
 #include <bit>
 
 #include "core/wg/allowed_ips.h"
+#include "core/wg/device_values.h"
 #include "core/wg/index_table.h"
-#include "core/wg/peer.h"
-#include "core/wg/pool.h"
 #include "core/wg/rate_limiter.h"
 #include "core/wg/schedule.h"
 
@@ -41,7 +40,7 @@ template <std::size_t kPeers, std::size_t kAllowedIps, std::size_t kStaged, std:
           std::size_t kMtu = 1420>
 struct DeviceStorage {
   static_assert(kPeers >= 1 && kWindowBits >= 32 && std::has_single_bit(kWindowBits));
-  static constexpr std::size_t kSlotSize = (16 + kMtu + 15) / 16 * 16 + 16;  // sealing_room(kMtu)
+  static constexpr std::size_t kSlotSize = sealing_room(kMtu);
 
   std::array<Peer, kPeers> peers;
   std::array<Schedule::Entry, kPeers> schedule;

@@ -6,6 +6,7 @@
 
 #include "core/base/rng.h"
 #include "core/base/time.h"
+#include "core/wg/messages.h"
 #include "core/wg/peer.h"
 
 namespace core::wg {
@@ -18,8 +19,10 @@ inline constexpr std::size_t kPaddingMultiple = 16;
 constexpr std::size_t sealing_room(std::size_t size) {
   return kHeadroom + (size + kPaddingMultiple - 1) / kPaddingMultiple * kPaddingMultiple + kTagSize;
 }
+// Bytes of the largest IP packet that is.
+inline constexpr std::size_t kMaxPacketSize = 65535;
 // Bytes of the largest datagram that poll() writes to `out`: an initiation.
-inline constexpr std::size_t kMaxPollSize = 148;
+inline constexpr std::size_t kMaxPollSize = Initiation::kSize;
 // See Device::floor_stored().
 inline constexpr std::uint64_t kNoFloor = UINT64_MAX;
 

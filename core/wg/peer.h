@@ -9,6 +9,7 @@
 #include "core/wg/endpoint.h"
 #include "core/wg/keypairs.h"
 #include "core/wg/noise.h"
+#include "core/wg/staging.h"
 #include "core/wg/timers.h"
 
 namespace core::wg {
@@ -42,37 +43,49 @@ class Peer {
 
  private:
   friend class Device;
+  friend class Pool<Peer>;
+  enum class Wish : std::uint8_t { kForPacket, kForSession };  // why a handshake
 
-  bool in_use() const { return in_use_; }
+  // What follows from events, in deadlines. Spec: [WG] 6.
+  void on_sent(std::size_t size, Instant now);  // an authentic datagram of any kind
+  void on_data_sent(Instant now);               // an answer is expected
+  void on_received(std::size_t size, const Endpoint& from, Instant now);  // as on_sent()
+  void on_data_received(Instant now);
+  void on_late_session(Instant now);  // received in the current session: it may be old
+  void on_new_keys(Instant now);
+  void on_handshake_complete(Instant now);  // there is a session to send in
+  // Starts a handshake unless one is under way. A packet makes it last longer.
+  void want_handshake(Wish wish, Instant now);
+  void put_off_keepalive(Instant now);
+  void forget_source();
+
+  std::uint32_t pool_link = kNoSlot;
+  std::uint32_t generation_ = 0;
 
   // Who it is.
   ByteArray<32> public_key_{};
   Secret<32> preshared_key_;
-  Secret<32> static_static_;  // DH of the two static keys, once it is needed
+  Secret<32> static_static_;  // iff has_static_static_
   Endpoint endpoint_;
+  ByteArray<kTimestampSize> greatest_timestamp_{};
 
   // What we share with it.
   Keypairs keypairs_;
-  Handshake handshake_;  // ours as initiator, until the response comes
-  ByteArray<12> greatest_timestamp_{};
+  Handshake handshake_;  // ours, until the response comes
   ReceivedCookie cookie_;
+  StagedQueue staged_;
 
-  // When to do what.
+  // When what was, and is to be.
   Timers timers_;
   Instant initiated_at_ = kLongAgo;  // our last initiation
-  Instant consumed_at_ = kLongAgo;   // the last accepted of its initiations
-  Instant handshake_at_ = kNever;    // the last completed handshake; kNever: none
-
+  Instant consumed_at_ = kLongAgo;   // the last of its that was accepted
+  Instant handshake_at_ = kLongAgo;  // the last handshake that was completed
   std::uint64_t rx_bytes_ = 0, tx_bytes_ = 0;
-  std::uint32_t generation_ = 0;
-  std::uint32_t heap_place_ = 0;                      // in the device's schedule
-  std::uint32_t staged_first_ = 0, staged_last_ = 0;  // slots, if staged_count_ > 0
-  std::uint16_t staged_count_ = 0;
   std::uint16_t persistent_keepalive_s_ = 0;
-  std::uint16_t jitter_ms_ = 0;  // of the timers that start without a random draw
+  std::uint16_t jitter_ms_ = 0;  // drawn with each initiation
   bool in_use_ = false;
   bool has_static_static_ = false;
-  bool last_minute_initiated_ = false;  // the rekey on receiving is asked for once a session
+  bool last_minute_initiated_ = false;  // in this session, by a packet received late in it
 };
 
 }  // namespace core::wg
