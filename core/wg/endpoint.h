@@ -42,10 +42,10 @@ struct Prefix {
 // Where a peer's datagrams go, and from which of our addresses. The core
 // compares and keeps endpoints; what `scope` and the source mean is the port's.
 struct Endpoint {
-  IpAddress address;  // kNone: not known
+  IpAddress address{};  // kNone: not known
   // Our address on which the peer was last heard: answers leave there. kNone:
   // as the port's routes say.
-  IpAddress source;
+  IpAddress source{};
   std::uint16_t port = 0;              // of the peer, host byte order
   std::uint32_t scope = 0;             // interface of a link-local IPv6 address, else 0
   std::uint32_t source_interface = 0;  // on which the peer was last heard; 0: any

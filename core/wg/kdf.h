@@ -6,12 +6,12 @@
 
 namespace core::wg {
 
-// HMAC-BLAKE2s of `message` under a key of 1 to 64 bytes.
+// HMAC-BLAKE2s of `message` under a key of at most 64 bytes.
 Secret<32> hmac_blake2s(Bytes key, Bytes message);
 
-// KDF1, KDF2, KDF3: `count` keys of `chaining_key` and `input`.
+// KDF1, KDF2, KDF3: `count` keys of `chaining_key`, of at most 64 bytes, and `input`.
 template <std::size_t count>
-std::array<Secret<32>, count> kdf(View<32> chaining_key, Bytes input) {
+std::array<Secret<32>, count> kdf(Bytes chaining_key, Bytes input) {
   static_assert(count >= 1 && count <= 3);
   std::array<Secret<32>, count> out;
   const Secret<32> secret = hmac_blake2s(chaining_key, input);

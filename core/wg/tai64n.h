@@ -11,13 +11,13 @@
 
 namespace core::wg {
 
-// Counts microseconds since 1970: each timestamp is one more than the last, or
+// Counts nanoseconds since 1970: each timestamp is one more than the last, or
 // the wall clock's if that is later. The port's store holds a floor: a number
 // above all that were ever used, so that a device without a clock goes on from
 // there after a restart. It is reserved ahead, in blocks of about an hour.
 class Tai64nClock {
  public:
-  static constexpr std::uint64_t kBlock = std::uint64_t{1} << 32;  // 72 minutes
+  static constexpr std::uint64_t kBlock = std::uint64_t{1} << 42;  // 73 minutes
 
   // `floor`: what the store holds; 0: nothing.
   explicit Tai64nClock(std::uint64_t floor = 0) : next_(floor), reserved_(floor) {}
