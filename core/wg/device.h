@@ -1,12 +1,12 @@
 // A WireGuard device as a value: datagrams, IP packets, time and randomness in;
-// datagrams, IP packets and one deadline out. No socket, clock or heap.
+// datagrams, IP packets and one deadline out. Packets are sealed and opened in
+// the caller's buffers. One thread at a time.
 // Spec: [WG], docs/spec/tunnel.md.
 //
 //   from the socket: receive() -> an IP packet for the host, or a reply to send
 //   from the host:   route(), send() -> a datagram, or the packet is staged
 //   after either:    while (next_deadline().at <= now) poll() -> a datagram
 //   now and then:    floor_to_store() -> store it -> floor_stored()
-// One thread at a time. Packets are sealed and opened in the caller's buffers.
 #ifndef CORE_WG_DEVICE_H_
 #define CORE_WG_DEVICE_H_
 
@@ -69,7 +69,9 @@ class Device {
   // Walks a peer's prefixes, in no order, until there is none. A change of any
   // peer's prefixes voids the walk.
   std::optional<AllowedIpRef> first_allowed_ip(PeerId peer) const;
-  std::optional<AllowedIpRef> next_allowed_ip(AllowedIpRef after) const;
+  std::optional<AllowedIpRef> next_allowed_ip(AllowedIpRef ref) const {
+    return allowed_ips_.next(ref);
+  }
   Prefix allowed_ip(AllowedIpRef ref) const { return allowed_ips_.prefix(ref); }
 
   // --- Packets ---
@@ -128,8 +130,8 @@ class Device {
   const Counters& counters() const { return counters_; }
 
  private:
-  // What one datagram of a batch finds out for the next.
-  struct Seen {
+  friend struct TestOnlyAccess;
+  struct Seen {  // what one datagram of a batch finds out for the next
     std::uint32_t index = 0, slot = kNoSlot, source_owner = kNoSlot;
     IpAddress source;
   };

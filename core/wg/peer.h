@@ -44,6 +44,7 @@ class Peer {
  private:
   friend class Device;
   friend class Pool<Peer>;
+  friend struct TestOnlyAccess;  // of the tests: reaches counters near 2^64
   enum class Wish : std::uint8_t { kForPacket, kForSession };  // why a handshake
 
   // What follows from events, in deadlines. Spec: [WG] 6.
