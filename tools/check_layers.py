@@ -16,6 +16,7 @@ LAYERS = {
     "core/mqtt": {"core/base"},
     "core/api": {"core/base", "core/crypto"},
     "core/messenger": {"core/base", "core/crypto", "core/prekey", "core/e2e", "core/mqtt", "core/api"},
+    "core/wg": {"core/base", "core/crypto"},
     # No core/e2e below: the server cannot decrypt, and this table says so.
     "server/store": {"core/base", "core/crypto", "core/prekey", "core/api"},
     "server/service": {"core/base", "core/crypto", "core/prekey", "core/api", "server/store"},

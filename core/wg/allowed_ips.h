@@ -1,0 +1,78 @@
+// Which peer an inner address belongs to: the longest prefix that has it.
+// Spec: [WG] 2 (cryptokey routing).
+#ifndef CORE_WG_ALLOWED_IPS_H_
+#define CORE_WG_ALLOWED_IPS_H_
+
+#include <optional>
+
+#include "core/wg/endpoint.h"
+#include "core/wg/pool.h"
+
+namespace core::wg {
+
+// A prefix of a peer, for a walk.
+using AllowedIpRef = std::uint32_t;
+
+// Two binary trees, of IPv4 and of IPv6, in which a path without a choice is
+// one step. A lookup takes as many steps as prefixes lie within each other,
+// and about log2 of their number in a large table of equal ones; at most 33 or
+// 129. Owners are numbers 0 to N - 1.
+class AllowedIps {
+ public:
+  using Words = std::array<std::uint32_t, 4>;  // of an address, big-endian
+
+  struct Node {
+    std::uint32_t pool_link = kNoSlot;  // of the pool; else the next of its owner's
+    std::uint32_t before = kNoSlot;     // in the list of its owner's
+    std::uint32_t owner = kNoSlot;      // kNoSlot: only a fork
+    std::uint32_t parent = kNoSlot;
+    std::array<std::uint32_t, 2> child{kNoSlot, kNoSlot};
+    Words words{};  // zero beyond `bits`
+    std::uint8_t bits = 0;
+    Family family = Family::kNone;
+  };
+
+  // Two nodes for each prefix are enough. `lists`: N elements. Both outlive this.
+  AllowedIps(std::span<Node> nodes, std::span<std::uint32_t> lists);
+
+  // The prefix is `owner`'s now, whose ever it was. Bits of the address beyond
+  // it are ignored. Errors: kMalformed: no such prefix; kFull; nothing changed.
+  Status insert(const Prefix& prefix, std::uint32_t owner);
+  // Errors: kNotFound: it is not the owner's; kMalformed.
+  Status remove(const Prefix& prefix, std::uint32_t owner);
+  void remove_all(std::uint32_t owner);
+
+  // Whose an address is; kNoSlot: nobody's.
+  std::uint32_t find(const IpAddress& address) const;
+
+  // A walk of an owner's prefixes, in no order; a change voids it.
+  std::optional<AllowedIpRef> first(std::uint32_t owner) const { return ref(lists_[owner]); }
+  std::optional<AllowedIpRef> next(AllowedIpRef after) const {
+    return ref(nodes_[after].pool_link);
+  }
+  Prefix prefix(AllowedIpRef ref) const;
+
+ private:
+  static std::optional<AllowedIpRef> ref(std::uint32_t node) {
+    if (node == kNoSlot) return std::nullopt;
+    return node;
+  }
+  std::uint32_t& root(Family family) { return roots_[family == Family::kIpv6 ? 1 : 0]; }
+  std::uint32_t root(Family family) const { return roots_[family == Family::kIpv6 ? 1 : 0]; }
+  std::uint32_t find_exact(const Prefix& prefix) const;
+  // What points to `node`, or to where it would be, below `parent`.
+  std::uint32_t& link_to(Family family, std::uint32_t parent, const Words& words);
+  std::uint32_t make(const Words& words, std::uint8_t bits, Family family, std::uint32_t parent);
+  void attach(std::uint32_t above, std::uint32_t below);
+  void set_owner(std::uint32_t node, std::uint32_t owner);
+  void remove_owner(std::uint32_t node);
+  void prune(std::uint32_t node);
+
+  std::span<Node> nodes_;
+  std::span<std::uint32_t> lists_;
+  Pool<Node> pool_;
+  std::array<std::uint32_t, 2> roots_{kNoSlot, kNoSlot};
+};
+
+}  // namespace core::wg
+#endif  // CORE_WG_ALLOWED_IPS_H_

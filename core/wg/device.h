@@ -1,0 +1,200 @@
+// A WireGuard device as a value: datagrams, IP packets, time and randomness in;
+// datagrams, IP packets and one deadline out. Packets are sealed and opened in
+// the caller's buffers. One thread at a time.
+// Spec: [WG], docs/spec/tunnel.md.
+//
+//   from the socket: receive() -> an IP packet for the host, or a reply to send
+//   from the host:   route(), send() -> a datagram, or the packet is staged
+//   after either:    while (next_deadline().at <= now) poll() -> a datagram
+//   now and then:    floor_to_store() -> store it -> floor_stored()
+#ifndef CORE_WG_DEVICE_H_
+#define CORE_WG_DEVICE_H_
+
+#include "core/wg/device_memory.h"
+#include "core/wg/device_values.h"
+#include "core/wg/tai64n.h"
+
+namespace core::wg {
+
+class Device {
+ public:
+  // All of `memory` outlives the device. `hash_key` is random, secret and new
+  // for each device: without it nobody can aim at one place of its tables.
+  Device(const DeviceMemory& memory, const DeviceOptions& options, View<32> hash_key);
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+  ~Device();  // wipes keys, also those in the caller's memory
+
+  // Our static key; all zeros: none, and then nothing is sent or accepted. A
+  // key that differs from the one before ends all sessions and removes the peer
+  // that has it as its own. Time grows with the number of peers.
+  void set_private_key(const Secret<32>& private_key);
+  const Secret<32>& private_key() const { return private_key_; }
+  const ByteArray<32>& public_key() const { return public_key_; }
+  // Bytes of the largest IP packet: padding never goes beyond.
+  void set_mtu(std::uint16_t mtu) { options_.mtu = mtu; }
+
+  // Errors: kOutOfOrder: there is such a peer; kRefused: it is our own key;
+  // kFull. A low-order key is taken, and nothing is ever sent to it.
+  Result<PeerId> add_peer(View<32> public_key);
+  Result<PeerId> find_peer(View<32> public_key) const;  // Errors: kNotFound
+  // Wipes what was the peer's. In all calls with a PeerId: Errors: kNotFound.
+  Status remove_peer(PeerId peer);
+  // Walks all peers: first_peer(), next_peer(id), ... until there is none. The
+  // last one given may be removed before the next is asked for.
+  std::optional<PeerId> first_peer() const { return peer_from(0); }
+  std::optional<PeerId> next_peer(PeerId after) const { return peer_from(after.slot + 1); }
+  std::size_t peer_count() const { return peer_count_; }
+  Result<PeerStatus> status(PeerId peer) const;
+
+  // From the next handshake on; all zeros: none.
+  Status set_preshared_key(PeerId peer, View<32> key);
+  Status set_endpoint(PeerId peer, const Endpoint& endpoint);
+  // Forgets our address and interface towards the peer (sending from there
+  // failed): the port's routes decide until it is heard again.
+  Status clear_source(PeerId peer);
+  // Seconds; 0: off. Where it was off, something is sent at once.
+  Status set_persistent_keepalive(PeerId peer, std::uint16_t interval_s, Instant now);
+  // Ends the peer's sessions and its handshake, drops what is staged, stops the
+  // persistent keepalive until the next traffic or setting.
+  Status reset_peer(PeerId peer);
+
+  // The peer may use inner addresses of `prefix`, and packets to them go to it;
+  // taken from the peer that had the same prefix. Bits beyond prefix.bits are
+  // ignored. Errors: kMalformed: too many bits; kFull, and nothing changed.
+  Status add_allowed_ip(PeerId peer, const Prefix& prefix);
+  // Errors: kNotFound too if the prefix is not this peer's; kMalformed.
+  Status remove_allowed_ip(PeerId peer, const Prefix& prefix);
+  Status clear_allowed_ips(PeerId peer);
+  // Walks a peer's prefixes, in no order, until there is none. A change of any
+  // peer's prefixes voids the walk.
+  std::optional<AllowedIpRef> first_allowed_ip(PeerId peer) const;
+  std::optional<AllowedIpRef> next_allowed_ip(AllowedIpRef ref) const {
+    return allowed_ips_.next(ref);
+  }
+  Prefix allowed_ip(AllowedIpRef ref) const { return allowed_ips_.prefix(ref); }
+
+  // --- Packets ---
+
+  // Takes one datagram of any kind, which it overwrites, and says what came of
+  // it. `received.bytes` is a view into `datagram`: the IP packet, cut to the
+  // length its header says; or the reply for `from`, with kReply. Room for the
+  // reply is there: it is never longer than what it answers.
+  // At most one handshake step (4 X25519) or one decryption.
+  // Errors, none of which changes anything but counters:
+  //   kMalformed: not a message, or inside it not an IP packet
+  //   kBadTag: MAC1, a tag or a key is not as it should be; kBadKey: low order
+  //   kNotFound: no such receiver index or public key; no private key
+  //   kReplay: a counter or a timestamp seen before; kExpired: session too old
+  //   kRefused: the inner source is not the peer's (the session stays), or too
+  //   many handshakes from that source; kFull: no receiver index left; kRng
+  Result<Received> receive(MutBytes datagram, const Endpoint& from, Instant now, Rng& rng);
+  // The same for many datagrams of one source: what is found out for one is
+  // kept for the next. Each of `batch` gets its own result.
+  void receive(std::span<Incoming> batch, const Endpoint& from, Instant now, Rng& rng);
+
+  // The peer that has the packet's destination.
+  // Errors: kMalformed: no IP packet; kNotFound: nobody's.
+  Result<PeerId> route(Bytes ip_packet) const;
+  // Seals packets for one peer in place, each in its buffer: see Outgoing.
+  // The first `sealed` ones have a datagram now, to be sent to `to`. The rest
+  // wait in the device for a handshake, which is started: poll() sends copies
+  // of them later; the peer's oldest fall out first.
+  // Errors: kNotFound; kOutOfOrder: it has no endpoint, or we no private key;
+  // kMalformed: a buffer without the room that Outgoing asks for.
+  Result<Sent> send(PeerId peer, std::span<Outgoing> packets, Instant now);
+
+  // Does the most urgent thing that is due, if any: at most one datagram,
+  // written to `out` or a staged packet; it is valid until the next call that
+  // is not const. Call it while next_deadline().at <= now; too early it does
+  // nothing. `wall` {0}: not known. REQUIRES: out.size() >= kMaxPollSize
+  // Errors: kRng: the handshake is tried again after a while.
+  Result<std::optional<ToSend>> poll(Instant now, WallTime wall, Rng& rng, MutBytes out);
+  // When to call poll(), and for what. May be early, never late. Constant time.
+  Deadline next_deadline() const;
+
+  // --- Timestamps: see docs/spec/tunnel.md ---
+
+  // What the store holds, when the device starts; 0: nothing yet.
+  void set_stored_floor(std::uint64_t floor) { clock_ = Tai64nClock(floor); }
+  // The floor that the store must hold before the device may start handshakes
+  // with the timestamps below it; nothing: it holds enough. Asks in good time.
+  std::optional<std::uint64_t> floor_to_store(WallTime wall) const { return clock_.wanted(wall); }
+  // The store holds `floor` for good. kNoFloor: there is no store, the wall
+  // clock alone is trusted to never go back.
+  void floor_stored(std::uint64_t floor) { clock_.reserve(floor); }
+
+  // The port sees its receive queue filling up: for one second handshakes need
+  // a cookie. The device notices by itself more than options.handshakes_per_s.
+  void note_overload(Instant now);
+  const Counters& counters() const { return counters_; }
+
+ private:
+  friend struct TestOnlyAccess;
+  struct Seen {  // what one datagram of a batch finds out for the next
+    std::uint32_t index = 0, slot = kNoSlot, source_owner = kNoSlot;
+    IpAddress source;
+  };
+  using Outcome = Result<Received>;
+  using Poll = Result<std::optional<ToSend>>;
+
+  // device.cc
+  std::uint32_t slot_of(PeerId id) const;  // kNoSlot: no such peer
+  PeerId id_of(std::uint32_t slot) const { return {slot, memory_.peers[slot].generation_}; }
+  std::optional<PeerId> peer_from(std::size_t slot) const;
+  std::uint32_t find_slot(View<32> public_key) const;
+  void forget_handshake(std::uint32_t slot);
+  void drop_indices(std::uint32_t slot, const DroppedIndices& indices);
+  void end_sessions(std::uint32_t slot);
+  Instant advance(Instant now) { return now_ = std::max(now_, now); }
+
+  // device_handshake.cc
+  Outcome on_handshake(MessageType type, MutBytes datagram, const Endpoint& from, Instant now,
+                       Rng& rng);
+  Outcome on_initiation(MutBytes datagram, const Endpoint& from, Instant now, Rng& rng);
+  Outcome on_response(Bytes datagram, const Endpoint& from, Instant now);
+  Outcome on_cookie_reply(Bytes datagram, Instant now);
+  bool under_load(Instant now);
+  Status agree_statically(Peer& peer);
+  Result<std::uint32_t> unused_index(Rng& rng) const;
+  Poll initiate(std::uint32_t slot, Instant now, WallTime wall, Rng& rng, MutBytes out);
+
+  // device_transport.cc
+  std::size_t padded(std::size_t size) const;
+  Outcome receive_one(MutBytes datagram, const Endpoint& from, Instant now, Rng& rng, Seen& seen);
+  Outcome on_transport(MutBytes datagram, const Endpoint& from, Instant now, Seen& seen);
+  void on_confirmed(std::uint32_t slot, Instant now);
+  Bytes seal(Keypair& session, MutBytes buffer, std::size_t size) const;
+  std::span<std::uint32_t> replay_window(std::uint32_t slot, std::size_t which) const;
+  static Error count(std::uint64_t& counter, Error error) { return ++counter, error; }
+
+  // device_timers.cc
+  void reschedule(std::uint32_t slot);
+  Poll run(Timer timer, std::uint32_t slot, Instant now, WallTime wall, Rng& rng, MutBytes out);
+  Poll run_initiate(std::uint32_t slot, Instant now, WallTime wall, Rng& rng, MutBytes out);
+  Poll to_send(std::uint32_t slot, Bytes datagram) const;
+  Poll send_staged(std::uint32_t slot, Instant now, MutBytes out);
+  Poll send_keepalive(std::uint32_t slot, Instant now, MutBytes out);
+
+  DeviceMemory memory_;
+  DeviceOptions options_;
+  Secret<32> hash_key_, private_key_;
+  ByteArray<32> public_key_{};
+  bool has_private_key_ = false;
+  Instant now_ = kLongAgo;  // never goes back
+  Pool<Peer> peer_pool_;
+  IndexTable receiver_indices_, public_keys_;
+  AllowedIps allowed_ips_;
+  Schedule schedule_;
+  Staging staging_;
+  CookieChecker cookies_;
+  RateLimiter rate_limiter_;
+  Tai64nClock clock_;
+  Instant load_since_ = kLongAgo, overloaded_until_ = kLongAgo;
+  std::uint32_t load_count_ = 0;
+  std::size_t peer_count_ = 0;
+  Counters counters_;
+};
+
+}  // namespace core::wg
+#endif  // CORE_WG_DEVICE_H_
