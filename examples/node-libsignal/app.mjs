@@ -4,10 +4,11 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { Device } from './device.mjs';
 import { join, newDevice } from './enrol.mjs';
-import { drop } from './outbox.mjs';
+import { show } from './show.mjs';
 import { safetyNumber } from './signal.mjs';
 import { lock, State, unlock } from './state.mjs';
 import { parseToken } from './token.mjs';
+import { drop } from './waiting.mjs';
 
 const HELP = `usage: node app.mjs [--home FOLDER] COMMAND
   enroll TOKEN                 become a device of the site that made the invitation
@@ -26,6 +27,7 @@ const { values: options, positionals } = parseArgs({
     timeout: { type: 'string', default: '0' }, json: { type: 'boolean' }, 'accept-new-key': { type: 'boolean' },
   },
 });
+const late = new Error('It took too long. What waits goes out the next time.');
 const note = (text) => process.stderr.write(`${text}\n`);
 
 const commands = {
@@ -37,7 +39,7 @@ const commands = {
       if (state.content.name) throw new Error(`This folder is already the device ${state.content.name}.`);
       await join(state, token);
       // So that others can write to us while we are away.
-      await connected(state, (device) => new Promise((resolve) => device.once('ready', resolve)), 60);
+      await connected(state, ready, 60);
       note(`This is now the device ${state.content.name}.`);
     });
   },
@@ -49,6 +51,7 @@ const commands = {
     const ids = new Set();
     for await (const line of lines) ids.add(await drop(options.home, to, line));
     const mine = await locked(async () => connected(await enrolled(), async (device) => {
+      await ready(device);
       await device.outbox.pump(); // resolves when there is nothing left, or nothing that can go now
     }, 30), () => false);
     if (mine === false) return note('Left to the process that listens.');
@@ -56,32 +59,16 @@ const commands = {
     const failed = after.events.find((event) => event.event === 'failed' && ids.has(event.id_of_mail));
     if (failed) throw new Error(`The message to ${to} was not taken: ${failed.reason}`);
     if (after.contacts[to]?.newKey) throw new Error(`${to} has another key than before. See: verify ${to}`);
+    if (after.outgoing.some((mail) => ids.has(mail.id))) note('The server has not taken it yet. It goes out the next time.');
   },
 
   async listen() {
     const [after, limit] = [Number(options.after), Number(options.count)];
-    await locked(async () => connected(await enrolled(), async (device) => {
-      await device.seen(after);
-      let count = 0;
-      await new Promise((resolve, reject) => {
-        let busy = Promise.resolve();
-        const show = async () => {
-          const events = device.state.content.events.slice(0, 100);
-          for (const event of events) {
-            if (limit && count === limit) return resolve();
-            // Marked as seen only now that it is written: after a crash between, it comes again with the same id.
-            await new Promise((written) => process.stdout.write(`${line(event)}\n`, written));
-            await device.seen(event.id);
-            if (event.event === 'message' && ++count === limit) return resolve();
-          }
-          if (events.length === 100) await show();
-        };
-        const next = () => { busy = busy.then(show).catch(reject); };
-        device.on('event', next);
-        next();
-        for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, resolve);
-      });
-    }, Number(options.timeout)));
+    const shown = locked(async () => connected(await enrolled(), (device) => show(device, after, limit, line),
+      Number(options.timeout)));
+    await shown.catch((problem) => {
+      if (problem !== late || limit) throw problem; // nothing to wait for: the time was all there was
+    });
   },
 
   async verify(name) {
@@ -123,19 +110,25 @@ async function locked(work, otherwise = () => { throw new Error('Another process
 // Runs work(device) while it is connected, for at most so many seconds if that is not 0.
 async function connected(state, work, seconds) {
   const device = new Device(state);
-  device.on('problem', note);
+  let last;
+  device.on('problem', (text) => {
+    if (text !== last) note(text); // one line while the server is away, not one a second
+    last = text;
+  });
   device.start();
   let timer;
-  const late = new Promise((resolve, reject) => {
-    if (seconds) timer = setTimeout(() => reject(new Error('It took too long. What waits goes out the next time.')), seconds * 1000);
+  const tooLong = new Promise((resolve, reject) => {
+    if (seconds) timer = setTimeout(() => reject(late), seconds * 1000);
   });
   try {
-    return await Promise.race([work(device), late]);
+    return await Promise.race([work(device), tooLong]);
   } finally {
     clearTimeout(timer);
     await device.stop();
   }
 }
+
+const ready = (device) => new Promise((resolve) => device.once('ready', resolve));
 
 function line(event) {
   if (options.json) return JSON.stringify(event);

@@ -30,8 +30,8 @@ export class Device extends EventEmitter {
 
   start() {
     this.link.on('online', () => this.#run(async () => {
+      this.outbox.hold(); // until we know whose keys have changed while we were away
       this.#ack();
-      this.outbox.pump();
       await this.#keepUp();
     }));
     this.link.on('offline', (why) => this.emit('problem', why));
@@ -40,6 +40,7 @@ export class Device extends EventEmitter {
       if (kind === NoticeKind.REVOKED) this.emit('problem', 'The operator has revoked this device.');
       else await this.#keepUp();
     }));
+    this.outbox.hold();
     this.watcher = watch(join(this.state.folder, 'outbox'), () => this.outbox.pump());
     this.#timers.push(setInterval(() => this.#ack(), ACK_EVERY_MS),
       setInterval(() => this.#run(() => this.#keepUp()), UPKEEP_EVERY_MS));
@@ -125,7 +126,13 @@ export class Device extends EventEmitter {
   }
 
   async #keepUp() {
-    if (await this.upkeep.run()) this.emit('ready');
+    if (this.upkeep.busy) return;
+    try {
+      await this.upkeep.run();
+    } finally {
+      this.outbox.release();
+    }
+    this.emit('ready');
     this.emit('event'); // a contact's key may have changed
   }
 }

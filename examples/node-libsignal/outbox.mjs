@@ -1,81 +1,73 @@
-// The way out. `send` puts a file into the folder outbox/; the process that has
-// the device encrypts it, keeps the ciphertext in the state, removes the file and
-// repeats the ciphertext until the server has it. Each step may be cut off and done again.
-import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+// The way out. A text that waits is encrypted, the ciphertext kept in the state
+// together with the session, the text's file removed, and the ciphertext repeated
+// until the server has it. Each step may be cut off and done again.
+import { rm } from 'node:fs/promises';
 import { tell } from './events.mjs';
 import { Refused } from './link.mjs';
 import { Code, codeName, wrapText } from './messages.mjs';
 import { Signal } from './signal.mjs';
-import { replaceFile, toBytes } from './state.mjs';
+import { toBytes } from './state.mjs';
+import { waiting } from './waiting.mjs';
 
 const GROUP = 32; // messages encrypted in one change
 const REQUEST_BYTES = 32_768; // of ciphertext in one request; a larger mail goes alone
 
-let count = 0;
-
-// Returns the mail's id. The names of the files sort in the order of writing.
-export async function drop(folder, to, text) {
-  const id = randomBytes(16).toString('hex');
-  const order = `${String(Date.now()).padStart(15, '0')}-${String(count++).padStart(9, '0')}`;
-  await mkdir(join(folder, 'outbox'), { recursive: true, mode: 0o700 });
-  await replaceFile(join(folder, 'outbox'), `${order}-${id}.json`, JSON.stringify({ id, to, text }));
-  return id;
-}
-
 export class Outbox {
-  #busy = false;
+  #running = null;
   #again = false;
+  #held = false;
   #timer = null;
 
   // `problem(error)` reports what only delays.
   constructor(state, link, problem) {
-    Object.assign(this, { state, link, problem, folder: join(state.folder, 'outbox') });
+    Object.assign(this, { state, link, problem });
   }
 
-  // Sends what waits. Call it whenever there may be something.
-  async pump() {
+  // Sends what waits; call it whenever there may be something. Resolves when there is nothing left that can go now.
+  pump() {
     this.#again = true;
-    if (this.#busy) return;
-    this.#busy = true;
+    if (this.#held) return Promise.resolve();
+    return (this.#running ??= this.#run());
+  }
+
+  async #run() {
     clearTimeout(this.#timer);
+    let waits = false;
     try {
-      while (this.#again) {
+      while (this.#again && !this.#held) {
         this.#again = false;
-        if (await this.#sendAll()) this.#timer = setTimeout(() => this.pump(), 5000);
+        waits = await this.#sendAll();
       }
     } catch (problem) {
       this.problem(problem);
-      this.#timer = setTimeout(() => this.pump(), 5000);
-    } finally {
-      this.#busy = false;
+      waits = true;
     }
+    this.#running = null;
+    if (waits && !this.#held) this.#timer = setTimeout(() => this.pump(), 5000);
+  }
+
+  hold() { this.#held = true; }
+
+  release() {
+    this.#held = false;
+    return this.pump();
   }
 
   stop() {
     clearTimeout(this.#timer);
-    this.pump = async () => {};
+    this.hold();
   }
 
   // True if something must wait. Those whom nothing can be sent to for now are passed over, so that each one's order holds.
   async #sendAll() {
     const later = new Set();
     for (;;) {
-      const texts = (await this.#texts()).filter((text) => !later.has(text.to)).slice(0, GROUP);
+      const texts = (await waiting(this.state.folder, 4 * GROUP)).filter((text) => !later.has(text.to)).slice(0, GROUP);
       if (texts.length > 0) await this.#encrypt(texts, later);
       const mails = this.#batch(later);
       if (mails.length > 0) await this.#send(mails, later);
       else if (texts.length === 0) return later.size > 0;
     }
-  }
-
-  async #texts() {
-    const names = (await readdir(this.folder)).filter((name) => name.endsWith('.json')).sort();
-    return Promise.all(names.slice(0, 4 * GROUP).map(async (name) => {
-      const file = join(this.folder, name);
-      return { file, ...JSON.parse(await readFile(file, 'utf8')) };
-    }));
   }
 
   async #encrypt(texts, later) {

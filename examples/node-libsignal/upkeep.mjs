@@ -10,23 +10,21 @@ import { jumpAhead, refill } from './prekeys.mjs';
 import { toText } from './state.mjs';
 
 export class Upkeep {
-  #busy = false;
+  busy = false;
 
   constructor(state, link) {
     Object.assign(this, { state, link });
   }
 
-  // True when all is as it should be; false if that is under way already.
+  // REQUIRES: not busy.
   async run() {
-    if (this.#busy) return false;
-    this.#busy = true;
+    this.busy = true;
     try {
-      await this.#publishKeys();
       await this.#learnContacts();
+      await this.#publishKeys();
       await this.#renewCertificate();
-      return true;
     } finally {
-      this.#busy = false;
+      this.busy = false;
     }
   }
 
