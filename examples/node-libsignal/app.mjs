@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { Device } from './device.mjs';
 import { join, newDevice } from './enrol.mjs';
+import { tell } from './events.mjs';
 import { show } from './show.mjs';
 import { safetyNumber } from './signal.mjs';
 import { lock, State, unlock } from './state.mjs';
@@ -82,7 +83,11 @@ const commands = {
           if (!contact.newKey) return;
           draft.contacts[name] = { key: contact.newKey };
           delete draft.sessions[name];
-          draft.outgoing = draft.outgoing.filter((mail) => mail.to !== name); // nobody could read them
+          // Nobody could read these any more.
+          for (const { id } of draft.outgoing.filter((mail) => mail.to === name)) {
+            tell(draft, { event: 'failed', id_of_mail: id, to: name, reason: 'it was encrypted for the key before' });
+          }
+          draft.outgoing = draft.outgoing.filter((mail) => mail.to !== name);
         });
       });
     }
