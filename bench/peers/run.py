@@ -30,8 +30,8 @@ AGAINST = {
     "libolm": "ginnel, version 3",
     "libolm, pickled": "ginnel, version 3, stored",
 }
-# What does not depend on the session is measured once, under these names.
-SAME_KEYS = {"one_time_key": "ginnel", "kem_key": "ginnel"}
+# What does not depend on how sessions are kept is measured once.
+IN_MEMORY = {"ginnel, stored": "ginnel", "ginnel, version 3, stored": "ginnel, version 3"}
 
 
 def node_program():
@@ -91,7 +91,8 @@ def cell(values):
 
 
 def ratio(figures, peer, work):
-    ours = figures[AGAINST[peer]].get(work) or figures[SAME_KEYS.get(work, "ginnel")].get(work)
+    row = AGAINST[peer]
+    ours = figures[row].get(work) or figures[IN_MEMORY.get(row, row)].get(work)
     theirs = figures[peer].get(work)
     if not ours or not theirs:
         return "-"
