@@ -71,7 +71,7 @@ TEST(Messages, AreAllZerosIfTheyDoNotFit) {
   EXPECT_EQ(request.encode(out).error(), Error::kFull);
   EXPECT_EQ(out, (ByteArray<30>{}));
   SendResponse codes{};
-  codes.count = 64;
+  codes.count = codes.code.size();
   codes.code.fill(Code::kBusy);
   out.fill(0xa5);
   EXPECT_EQ(codes.encode(out).error(), Error::kFull);

@@ -146,16 +146,18 @@ std::string print(const BundleResponseView& m) {
   return text.str();
 }
 std::string print(const MailView& m) {
-  return Text()
-      .bytes("to", m.to.bytes())
+  Text text;
+  text.bytes("to", m.to.bytes())
       .bytes("from", m.from.bytes())
       .bytes("mail_id", m.mail_id)
       .number("type", m.type)
       .bytes("ciphertext", m.ciphertext)
       .number("sequence", m.sequence)
       .number("stored_at_ms", m.stored_at_ms)
-      .number("ttl_s", m.ttl_s)
-      .str();
+      .number("ttl_s", m.ttl_s);
+  auto also_to = m.also_to;
+  while (const auto name = also_to.next()) text.bytes("also_to", name->bytes());
+  return text.str();
 }
 std::string print_mails(const std::string& mails, std::optional<std::uint64_t> after) {
   return after ? mails + "after: " + std::to_string(*after) + '\n' : mails;
@@ -304,6 +306,18 @@ MailView mail_at(std::size_t i) {
           .ttl_s = UINT32_MAX};
 }
 
+Specimen group_mail() {
+  static const auto kNames = [] {
+    ByteArray<64> names{};
+    AlsoToWriter writer(names);
+    CHECK(writer.add(name("carol")).ok() && writer.add(name("d")).ok());
+    return std::pair(names, writer.written().size());
+  }();
+  MailView mail = mail_at(3);
+  mail.also_to = Repeated<DeviceName>(Bytes(kNames.first).first(kNames.second), 9, 2);
+  return make<MailView>("Mail", Fields::kSome, mail);
+}
+
 Specimen mails(const char* type, std::size_t count, std::optional<std::uint64_t> after = {}) {
   Text text;
   for (std::size_t i = 0; i < count; ++i) text.message("mail", print(mail_at(i)));
@@ -377,7 +391,7 @@ std::vector<Specimen> specimens() {
   const KemPreKeyView kem{3, m.kem_key, m.signature};
   const KemPreKeyView other_kem{70000, m.other_kem_key, m.other_signature};
   SendResponse all_codes{};
-  for (int i = 0; i < 64; ++i) all_codes.code[all_codes.count++] = static_cast<Code>(i % 12);
+  for (int i = 0; i < 256; ++i) all_codes.code[all_codes.count++] = static_cast<Code>(i % 12);
   SendResponse one_code{};
   one_code.count = 1;
   return {
@@ -415,6 +429,7 @@ std::vector<Specimen> specimens() {
       make<MailView>("Mail", kAll, mail_at(3)),
       make<MailView>("Mail", kAll, mail_at(600)),
       make<MailView>("Mail", kSome, {.mail_id = m.id, .ciphertext = m.text}),
+      group_mail(),
       mails("SendRequest", 1),
       mails("SendRequest", 64),
       mails("MailPush", 3),
