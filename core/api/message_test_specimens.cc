@@ -307,14 +307,11 @@ MailView mail_at(std::size_t i) {
 }
 
 Specimen group_mail() {
-  static const auto kNames = [] {
-    ByteArray<64> names{};
-    AlsoToWriter writer(names);
-    CHECK(writer.add(name("carol")).ok() && writer.add(name("d")).ok());
-    return std::pair(names, writer.written().size());
-  }();
+  static ByteArray<64> names{};
+  AlsoToWriter writer(names);
+  CHECK(writer.add(name("carol")).ok() && writer.add(name("d")).ok());
   MailView mail = mail_at(3);
-  mail.also_to = Repeated<DeviceName>(Bytes(kNames.first).first(kNames.second), 9, 2);
+  mail.also_to = writer.names();
   return make<MailView>("Mail", Fields::kSome, mail);
 }
 

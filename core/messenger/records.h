@@ -29,6 +29,10 @@ enum class Kind : std::uint8_t {
   kSigned = '3',
   kLastResort = '4',
   kBaseKeys = '5',
+  kGroup = 'g',
+  kGroupState = 'h',
+  kOurSenderKey = 'q',
+  kTheirSenderKeys = 'p',
   kCsr = 'x',
   kCertificate = 'y',
 };
@@ -92,10 +96,16 @@ struct ContactRecord {
   static Result<ContactRecord> read(Reader& in);
 };
 
+// In place of a contact's or a group's slot.
+inline constexpr std::uint16_t kNoSlot = 0xffff;
+
 struct OutboxRecord {
-  static constexpr std::size_t kMaxSize = 1 + 8 + 2 + 1 + 1 + 4 + 8;
+  static constexpr std::size_t kMaxSize = 1 + 8 + 1 + 2 + 2 + 8 + 1 + 1 + 4 + 8;
   MessageId id = 0;
-  std::uint16_t contact = 0;  // slot
+  OutboxKind kind{};
+  std::uint16_t contact = kNoSlot;  // kGroup: none
+  std::uint16_t group = kNoSlot;    // kGroup only
+  std::uint64_t pending = 0;        // kGroup: a bit for each position in the group
   OutboxState state{};
   api::Code reason{};
   std::uint32_t size = 0;  // of the text; encrypted: of the ciphertext
@@ -105,14 +115,39 @@ struct OutboxRecord {
 };
 
 struct InboxRecord {
-  static constexpr std::size_t kMaxSize = 1 + 8 + 1 + 1 + DeviceName::kMaxSize + 8 + 8 + 8;
+  static constexpr std::size_t kMaxSize =
+      1 + 8 + 1 + 1 + DeviceName::kMaxSize + 8 + 8 + 8 + kGroupIdSize;
   MessageId id = 0;
   InboxKind kind{};
   DeviceName from;
   std::uint64_t sequence = 0;
   WallTime stored_at, received_at;
+  GroupId group{};  // zeros: none
   void write(Writer& out) const;
   static Result<InboxRecord> read(Reader& in);
+};
+
+// A group as this device knows it. Members keep their position as long as they
+// are in the group.
+struct GroupRecord {
+  static constexpr std::size_t kMaxSize =
+      1 + kGroupIdSize + 1 + GroupName::kMaxSize + 1 + 8 + 2 + 1 + 8 + 1 + 2 * kMaxGroupMembers;
+  GroupId id{};
+  GroupName name;
+  GroupState state{};
+  std::uint64_t revision = 0;
+  std::uint16_t owner = kNoSlot;  // contact; none: this device
+  bool has_key = false;           // we have a sender key
+  std::uint64_t given = 0;        // positions that have been handed it
+  std::array<std::uint16_t, kMaxGroupMembers> members = no_members();  // contacts, by position
+  void write(Writer& out) const;
+  static Result<GroupRecord> read(Reader& in);
+
+  static constexpr std::array<std::uint16_t, kMaxGroupMembers> no_members() {
+    std::array<std::uint16_t, kMaxGroupMembers> none{};
+    none.fill(kNoSlot);
+    return none;
+  }
 };
 
 struct OneTimeRecord {
