@@ -61,9 +61,8 @@ class Messenger {
   // The user has compared the safety number. Errors: kNotFound; kUntrusted if
   // another key has turned up: accept_new_key() comes first.
   Status mark_verified(const DeviceName& name);
-  // The user trusts the key that turned up: sessions under the old one are
-  // dropped, what waits in the outbox is encrypted anew.
-  // Errors: kNotFound; kOutOfOrder if no new key has turned up.
+  // The user trusts the key that turned up: sessions under the old one go, what
+  // waits is encrypted anew. Errors: kNotFound; kOutOfOrder (no new key).
   Status accept_new_key(const DeviceName& name, Instant now);
   // The next message starts a new session. Errors: kNotFound.
   Status reset_session(const DeviceName& name);
