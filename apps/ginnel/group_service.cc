@@ -88,7 +88,7 @@ Json Service::group_json(const messenger::Group& group) {
       members.push_back(text_of(*member));
     }
   }
-  return {{"id", hex(group.id)},        {"name", text_of(group.name)},
+  return {{"id", hex(group.id)},        {"name", text_of(group.name.bytes())},
           {"state", word(group.state)}, {"owner", text_of(group.owner)},
           {"revision", group.revision}, {"members", members}};
 }
@@ -107,7 +107,7 @@ std::vector<messenger::GroupId> Service::find_groups(const std::string& what) {
   for (std::size_t i = 0; i < groups.count(); ++i) {
     const auto group = groups.at(i);
     if (hex(group.id) == what) return {group.id};
-    if (group.state == messenger::GroupState::kMember && text_of(group.name) == what) {
+    if (group.state == messenger::GroupState::kMember && text_of(group.name.bytes()) == what) {
       found.push_back(group.id);
     }
   }
@@ -167,7 +167,7 @@ Json Service::group(const std::string& operation, const Json& request) {
 void Service::add_group(const messenger::InboxMessage& message, Json& event) {
   if (message.group == messenger::GroupId{}) return;
   const auto group = GroupMessenger(device_.messenger()).find(message.group);
-  event["group"] = group ? text_of(group->name) : "";
+  event["group"] = group ? text_of(group->name.bytes()) : "";
   event["group_id"] = hex(message.group);
   if (message.kind != messenger::InboxKind::kGroupChanged || !group) return;
   event["members"] = group_json(*group)["members"];

@@ -344,7 +344,7 @@ Json Service::status() {
                {"state", message->state == OutboxState::kFailed ? "failed" : "queued"}};
     if (message->kind == messenger::OutboxKind::kGroup) {
       const auto group = messenger::GroupMessenger(device_.messenger()).find(message->group);
-      entry["group"] = group ? text_of(group->name) : "";
+      entry["group"] = group ? text_of(group->name.bytes()) : "";
       entry["members_left"] = message->pending;
     }
     if (message->reason != core::api::Code::kOk) entry["reason"] = sentence(message->reason);

@@ -87,12 +87,12 @@ TEST_P(EveryGroupWrite, MayBeACommitWhosePowerCutComesTooLate) {
     talk.expect_everything("commit " + std::to_string(n));
     cut = device.restarts > 0;
   }
-  EXPECT_GT(n, 20u);
+  EXPECT_GT(n, 15u);
 }
 
 TEST_P(EveryGroupWrite, MayBeACallThatFailsOnce) {
   std::uint64_t n = 1;
-  for (bool failed = true; failed; n += 3) {
+  for (bool failed = true; failed; n += 7) {
     GroupTalk talk;
     auto& device = talk.world[GetParam()];
     const auto before = device.store.calls();
