@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "core/messenger/content.h"
-#include "core/messenger/records.h"
+#include "core/messenger/group_record.h"
 #include "core/messenger/workspace.h"
 
 namespace core::messenger {

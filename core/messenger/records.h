@@ -127,29 +127,6 @@ struct InboxRecord {
   static Result<InboxRecord> read(Reader& in);
 };
 
-// A group as this device knows it. Members keep their position as long as they
-// are in the group.
-struct GroupRecord {
-  static constexpr std::size_t kMaxSize =
-      1 + kGroupIdSize + 1 + GroupName::kMaxSize + 1 + 8 + 2 + 1 + 8 + 1 + 2 * kMaxGroupMembers;
-  GroupId id{};
-  GroupName name;
-  GroupState state{};
-  std::uint64_t revision = 0;
-  std::uint16_t owner = kNoSlot;  // contact; none: this device
-  bool has_key = false;           // we have a sender key
-  std::uint64_t given = 0;        // positions that have been handed it
-  std::array<std::uint16_t, kMaxGroupMembers> members = no_members();  // contacts, by position
-  void write(Writer& out) const;
-  static Result<GroupRecord> read(Reader& in);
-
-  static constexpr std::array<std::uint16_t, kMaxGroupMembers> no_members() {
-    std::array<std::uint16_t, kMaxGroupMembers> none{};
-    none.fill(kNoSlot);
-    return none;
-  }
-};
-
 struct OneTimeRecord {
   static constexpr std::size_t kMaxSize = 1 + 4 + 32;
   std::uint32_t id = 0;
