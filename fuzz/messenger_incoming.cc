@@ -153,7 +153,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         bob.answer(static_cast<Method>(first % api::kMethodCount),
                    static_cast<api::Code>(first / api::kMethodCount % 12), rest);
         break;
-      case 4: push(bob, first & 1 ? "alice" : "mallory", first / 2 % 5, rest); break;
+      case 4: push(bob, first & 1 ? "alice" : "mallory", first / 2 % 9, rest); break;
       case 5: {  // a real message, one byte changed
         auto ciphertext = scene.ciphertexts[first % scene.ciphertexts.size()];
         if (rest.size() >= 3) {

@@ -18,7 +18,8 @@ struct Context {
 Outcome<int> enroll(Context& context, const std::string& token, double timeout_s);
 
 struct SendOptions {
-  std::string name;
+  std::string name;   // of a contact
+  std::string group;  // or the name or id of a group
   std::string text;
   bool has_text = false;
   std::string file;  // empty: none; "-": standard input
@@ -37,6 +38,16 @@ struct ListenOptions {
 Outcome<int> listen(Context& context, const ListenOptions& options);
 
 Outcome<int> chat(Context& context, const std::string& name);
+
+struct GroupOptions {
+  enum class What : std::uint8_t { kCreate, kAdd, kRemove, kLeave };
+  What what{};
+  std::string group;  // name or id
+  std::vector<std::string> members;
+  double timeout_s = 10;
+};
+Outcome<int> change_group(Context& context, const GroupOptions& options);
+Outcome<int> list_groups(Context& context);
 
 Outcome<int> contacts(Context& context, double timeout_s);
 

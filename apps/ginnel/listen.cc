@@ -101,6 +101,9 @@ nlohmann::ordered_json message_object(const Json& event, const std::string& text
   if (event.value("event", "") == "message")
     object[is_utf8(text) ? "text" : "base64"] =
         is_utf8(text) ? text : to_base64(ports::linux_os::bytes_of(text));
+  for (const char* field : {"group", "group_id", "members", "owner"}) {
+    if (event.contains(field)) object[field] = event[field];
+  }
   object["sent_at"] = iso_time({event.value("stored_at_ms", std::int64_t{0})});
   object["received_at"] = iso_time({event.value("received_at_ms", std::int64_t{0})});
   return object;
@@ -121,6 +124,21 @@ std::string message_line(const Json& event, const std::string& text) {
            "pretends to be " +
            from + ".\n    Nothing is sent to " + from + " until you run: ginnel verify " + from +
            " --accept-new-key\n";
+  }
+  if (kind == "unsupported") {
+    return start + "A message from " + from + " needs a later version of ginnel.\n";
+  }
+  const std::string group = printable(event.value("group", ""), "");
+  if (kind == "group_changed") {
+    std::string members;
+    for (const auto& member : event.value("members", Json::array())) {
+      members += (members.empty() ? "" : ", ") + printable(member.get<std::string>(), "");
+    }
+    return start + (members.empty() ? "You are no longer in the group " + group + ".\n"
+                                    : "The group " + group + " is now: " + members + ".\n");
+  }
+  if (!group.empty()) {
+    return start + from + " in " + group + ": " + printable(text, "    | ") + "\n";
   }
   return start + from + ": " + printable(text, "    | ") + "\n";
 }

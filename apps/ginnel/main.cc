@@ -34,7 +34,56 @@ struct Arguments {
   SendOptions send;
   ListenOptions listen;
   VerifyOptions verify;
+  SendOptions group_send;
+  GroupOptions group;
 };
+
+using Command = Outcome<int> (*)(Context&, const Arguments&);
+
+void add_timeout(CLI::App* app, double& value, const char* text) {
+  app->add_option("--timeout", value, text)->type_name("SECONDS")->check(CLI::Range(0.0, 1e9));
+}
+
+// `ginnel group ...`. Returns the option that is the text of `group send`.
+const CLI::Option* add_groups(CLI::App& app, Arguments& given, Command& command) {
+  using What = GroupOptions::What;
+  auto* groups = app.add_subcommand("group", "Make, change, list groups, and write to them");
+  groups->require_subcommand(1);
+  const auto add = [&](const char* name, const char* text, Command what) {
+    auto* made = groups->add_subcommand(name, text);
+    made->callback([&command, what] { command = what; });
+    return made;
+  };
+  const auto change = [&](const char* name, const char* text, What what) {
+    auto* made = groups->add_subcommand(name, text);
+    made->callback([&command, &given, what] {
+      given.group.what = what;
+      command = [](Context& c, const Arguments& a) { return change_group(c, a.group); };
+    });
+    made->add_option("group", given.group.group, "Its name, or its id")->required();
+    add_timeout(made, given.group.timeout_s, "How long to wait for the server (10)");
+    if (what == What::kLeave) return;
+    made->add_option("member", given.group.members, "Names of contacts")
+        ->required(what != What::kCreate);
+  };
+  change("create", "Make a group that this device owns", What::kCreate);
+  change("add", "Add members; only the owner can", What::kAdd);
+  change("remove", "Remove members; only the owner can", What::kRemove);
+  change("leave", "Leave a group; one of this device's own ends", What::kLeave);
+  add("list", "List the groups of this device",
+      [](Context& c, const Arguments&) { return list_groups(c); });
+  auto* send_app = add("send", "Send a message to a group",
+                       [](Context& c, const Arguments& a) { return send(c, a.group_send); });
+  send_app->add_option("group", given.group_send.group, "Its name, or its id")->required();
+  auto* text = send_app->add_option("text", given.group_send.text, "The message");
+  send_app->add_option("--file", given.group_send.file, "Send a file's bytes; - for standard input")
+      ->type_name("F")
+      ->excludes(text);
+  send_app->add_flag("--wait", given.group_send.wait,
+                     "Wait until the server has it even if another ginnel sends it");
+  add_timeout(send_app, given.group_send.timeout_s, "How long to wait for the server (10)");
+  return text;
+}
 
 int run(int argc, char** argv) {
   Arguments given;
@@ -46,9 +95,8 @@ int run(int argc, char** argv) {
   app.add_option("--home", given.home, "Folder of the device")->type_name("DIR");
   app.add_flag("--json", given.json, "Print one JSON object a line");
 
-  Outcome<int> (*command)(Context&, const Arguments&) = nullptr;
-  const auto add = [&](const char* name, const char* text,
-                       Outcome<int> (*what)(Context&, const Arguments&)) {
+  Command command = nullptr;
+  const auto add = [&](const char* name, const char* text, Command what) {
     auto* made = app.add_subcommand(name, text);
     made->callback([&command, what] { command = what; });
     return made;
@@ -77,6 +125,8 @@ int run(int argc, char** argv) {
   send_app->add_flag("--wait", given.send.wait,
                      "Wait until the server has it even if another ginnel sends it");
   timeout(send_app, given.send.timeout_s, 10, "How long to wait for the server (10)");
+
+  const auto* group_text = add_groups(app, given, command);
 
   auto* listen_app = add("listen", "Print messages as they come",
                          [](Context& c, const Arguments& a) { return listen(c, a.listen); });
@@ -143,6 +193,7 @@ int run(int argc, char** argv) {
     return code == 0 ? kExitOk : kExitUsage;
   }
   given.send.has_text = text->count() > 0;
+  given.group_send.has_text = group_text->count() > 0;
 
   const Output out(given.json);
   auto home = ports::linux_os::Home::find(given.home);

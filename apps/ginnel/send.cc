@@ -98,28 +98,30 @@ Outcome<bool> is_known(Session& session, const std::string& name) {
 Outcome<int> send(Context& context, const SendOptions& options) {
   const std::string text = TRY(text_to_send(context, options));
   auto session = TRY(open_session(context.home, Access::kShared, Serve::kNo));
-  const Json reply = TRY(session->request({{"op", "send"},
-                                           {"to", options.name},
+  const bool to_group = !options.group.empty();
+  const std::string& name = to_group ? options.group : options.name;
+  const Json reply = TRY(session->request({{"op", to_group ? "group_send" : "send"},
+                                           {to_group ? "group" : "to", name},
                                            {"data", to_base64(ports::linux_os::bytes_of(text))}}));
   const auto id = reply.at("id").get<std::uint64_t>();
 
   // A process that stays will see to it; only a name that may be wrong is
   // waited for, so that a slip of the finger is noticed.
-  const bool known = TRY(is_known(*session, options.name));
+  const bool known = to_group || TRY(is_known(*session, name));
   const bool leave = session->remote() && !options.wait && known;
-  const std::string state = TRY(follow(*session, id, leave ? 0 : options.timeout_s, options.name));
-  TRY(context.out.object({{"event", state}, {"id", id}, {"to", options.name}}));
+  const std::string state = TRY(follow(*session, id, leave ? 0 : options.timeout_s, name));
+  TRY(context.out.object({{"event", state}, {"id", id}, {to_group ? "group" : "to", name}}));
   if (state == "sent") {
-    TRY(context.out.text("Sent to " + options.name + ".\n"));
+    TRY(context.out.text("Sent to " + name + ".\n"));
     return kExitOk;
   }
   const std::string why = TRY(why_waiting(*session, id));
   if (session->remote()) {
-    TRY(context.out.text("Queued for " + options.name + "; the running ginnel sends it.\n"));
+    TRY(context.out.text("Queued for " + name + "; the running ginnel sends it.\n"));
     if (!why.empty()) context.out.note(why);
     return options.wait ? kExitTimeout : kExitOk;
   }
-  TRY(context.out.text("Queued for " + options.name + ": safe on this device, not yet sent.\n"));
+  TRY(context.out.text("Queued for " + name + ": safe on this device, not yet sent.\n"));
   if (!why.empty()) context.out.note(why);
   context.out.note(
       "It goes out with the next command that reaches the server; `ginnel daemon` keeps trying.");

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "apps/ginnel/text.h"
+#include "core/messenger/group_messenger.h"
 
 namespace apps::ginnel {
 namespace {
@@ -111,6 +112,11 @@ Json Service::dispatch(ClientId client, const Json& request) {
   if (operation == "compare") return compare(request);
   if (operation == "mark" || operation == "accept" || operation == "reset_session") {
     return change(operation, request);
+  }
+  if (operation == "groups") return groups();
+  if (operation == "group_create" || operation == "group_change" || operation == "group_leave" ||
+      operation == "group_send") {
+    return group(operation, request);
   }
   if (operation == "listen") return listen(client, request);
   if (operation == "read") return read(client, request);
@@ -284,14 +290,17 @@ void Service::show_next(Client& client) {
     const bool ours =
         client.only.empty() ? !claimed(message->from, client) : message->from == client.only;
     if (!ours) continue;
-    static constexpr std::array<const char*, 3> kEvents = {"message", "unreadable", "key_changed"};
+    static constexpr std::array<const char*, 5> kEvents = {"message", "unreadable", "key_changed",
+                                                           "unsupported", "group_changed"};
     client.shown = message->id;
-    client.events.push_back({{"event", kEvents[static_cast<std::size_t>(message->kind)]},
-                             {"id", message->id},
-                             {"from", text_of(message->from)},
-                             {"data", to_base64(message->text)},
-                             {"stored_at_ms", message->stored_at.ms},
-                             {"received_at_ms", message->received_at.ms}});
+    Json event{{"event", kEvents[static_cast<std::size_t>(message->kind)]},
+               {"id", message->id},
+               {"from", text_of(message->from)},
+               {"data", to_base64(message->text)},
+               {"stored_at_ms", message->stored_at.ms},
+               {"received_at_ms", message->received_at.ms}};
+    add_group(*message, event);
+    client.events.push_back(std::move(event));
   }
 }
 
@@ -352,6 +361,11 @@ Json Service::status() {
     Json entry{{"id", message->id},
                {"to", text_of(message->to)},
                {"state", message->state == OutboxState::kFailed ? "failed" : "queued"}};
+    if (message->kind == messenger::OutboxKind::kGroup) {
+      const auto group = messenger::GroupMessenger(device_.messenger()).find(message->group);
+      entry["group"] = group ? text_of(group->name.bytes()) : "";
+      entry["members_left"] = message->pending;
+    }
     if (message->reason != core::api::Code::kOk) entry["reason"] = sentence(message->reason);
     waiting.push_back(std::move(entry));
   }

@@ -62,6 +62,12 @@ class Service {
   Json read(ClientId client, const Json& request);
   Json status();
   Json discard(const Json& request);
+  // group_service.cc
+  Json groups();
+  Json group(const std::string& operation, const Json& request);
+  Json group_json(const core::messenger::Group& group);
+  std::vector<core::messenger::GroupId> find_groups(const std::string& what);
+  void add_group(const core::messenger::InboxMessage& message, Json& event);
 
   void show_next(Client& client);
   void report_outbox(Client& client);

@@ -1,5 +1,5 @@
-// How the messages of this layer read and write their fields. For the .cc
-// files of this folder only.
+// How messages read and write their fields. For .cc files only: those of this
+// folder, and core/messenger/content.cc.
 #ifndef CORE_API_FIELDS_H_
 #define CORE_API_FIELDS_H_
 

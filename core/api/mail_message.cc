@@ -14,6 +14,8 @@ static void write_fields(Out& out, const MailView& m) {
   put(out, 6, m.sequence);
   put(out, 7, m.stored_at_ms);
   put(out, 8, m.ttl_s);
+  auto also_to = m.also_to;
+  while (const auto name = also_to.next()) out.bytes(9, name->bytes());
 }
 
 template <class Out>
@@ -32,6 +34,7 @@ Result<MailView> MailView::parse(Bytes in) {
   Bytes mail_id, ciphertext;
   std::uint32_t type = 0, ttl_s = 0;
   std::uint64_t sequence = 0, stored_at_ms = 0;
+  Repeated<DeviceName> also_to;
   FieldReader fields(in);
   while (const auto number = fields.next()) {
     switch (number) {
@@ -43,12 +46,26 @@ Result<MailView> MailView::parse(Bytes in) {
       case 6: fields.u64(sequence); break;
       case 7: fields.u64(stored_at_ms); break;
       case 8: fields.u32(ttl_s); break;
+      case 9: fields.element(also_to, kMaxRecipientsPerMail - 1); break;
     }
   }
   if (!fields.ok() || mail_id.size() != kMailIdSize) return Error::kMalformed;
   if (ciphertext.empty() || ciphertext.size() > kMaxCiphertextSize) return Error::kMalformed;
-  return MailView{to,           from, mail_id.first<kMailIdSize>(), type, ciphertext, sequence,
-                  stored_at_ms, ttl_s};
+  return MailView{to,           from,       mail_id.first<kMailIdSize>(),
+                  type,         ciphertext, sequence,
+                  stored_at_ms, ttl_s,      also_to};
+}
+
+Status AlsoToWriter::add(const DeviceName& name) {
+  if (count_ == kMaxRecipientsPerMail - 1) return Error::kFull;
+  if (out_.room() < bytes_field_size(9, name.bytes().size())) return Error::kFull;
+  out_.bytes(9, name.bytes());
+  ++count_;
+  return {};
+}
+
+Repeated<DeviceName> AlsoToWriter::names() const {
+  return Repeated<DeviceName>(out_.written(), 9, count_);
 }
 
 std::size_t MailView::field_size() const { return bytes_field_size(1, encoded_size(*this)); }
@@ -63,13 +80,19 @@ Result<MailsView> MailsView::parse(Bytes in) {
     }
   }
   if (!fields.ok() || m.mail.count() == 0) return Error::kMalformed;
+  std::size_t recipients = 0;
+  auto mails = m.mail;
+  while (const auto mail = mails.next()) recipients += mail->recipients();
+  if (recipients > kMaxRecipientsPerRequest) return Error::kMalformed;
   return m;
 }
 
 Status MailsWriter::add(const MailView& mail) {
   if (count_ == kMaxMailsPerRequest) return Error::kFull;
+  if (recipients_ + mail.recipients() > kMaxRecipientsPerRequest) return Error::kFull;
   TRY(append_message(out_, 1, mail));
   ++count_;
+  recipients_ += mail.recipients();
   return {};
 }
 
@@ -110,7 +133,7 @@ Result<SendResponse> SendResponse::parse(Bytes in) {
 
 // Every code is below 128 and so takes one byte.
 Result<std::size_t> SendResponse::encode(MutBytes out) const {
-  ByteArray<kMaxMailsPerRequest> codes{};
+  ByteArray<kMaxRecipientsPerRequest> codes{};
   if (count > codes.size()) return Error::kFull;
   for (std::size_t i = 0; i < count; ++i) codes[i] = static_cast<std::uint8_t>(code[i]);
   ProtobufWriter writer(out);

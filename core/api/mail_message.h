@@ -9,6 +9,9 @@ namespace core::api {
 
 inline constexpr std::size_t kMailIdSize = 16;
 inline constexpr std::size_t kMaxMailsPerRequest = 64;
+// Of one mail, `to` included, and of all mails of one request.
+inline constexpr std::size_t kMaxRecipientsPerMail = 64;
+inline constexpr std::size_t kMaxRecipientsPerRequest = 256;
 inline constexpr std::size_t kMaxCiphertextSize = 65536;
 
 struct MailView {
@@ -19,13 +22,33 @@ struct MailView {
   std::uint64_t sequence = 0;
   std::uint64_t stored_at_ms = 0;
   std::uint32_t ttl_s = 0;
+  Repeated<DeviceName> also_to{};  // further recipients of the same mail
+  std::size_t recipients() const { return 1 + also_to.count(); }
   static Result<MailView> parse(Bytes in);
   Result<std::size_t> encode(MutBytes out) const;
   // Bytes that this mail adds to a SendRequest or MailPush.
   std::size_t field_size() const;
 };
 
-// A SendRequest or a MailPush: both are mails in field 1. 1 to 64 of them.
+// Names for MailView::also_to, in a buffer of the caller's that outlives it.
+class AlsoToWriter {
+ public:
+  // Room for kMaxRecipientsPerMail - 1 names.
+  static constexpr std::size_t kMaxSize = (kMaxRecipientsPerMail - 1) * (2 + DeviceName::kMaxSize);
+
+  explicit AlsoToWriter(MutBytes out) : out_(out) {}
+  // Errors: kFull.
+  Status add(const DeviceName& name);
+  // What has been added so far.
+  Repeated<DeviceName> names() const;
+
+ private:
+  ProtobufWriter out_;
+  std::size_t count_ = 0;
+};
+
+// A SendRequest or a MailPush: both are mails in field 1. 1 to 64 of them, to at
+// most 256 recipients in all.
 struct MailsView {
   Repeated<MailView> mail{};
   // MailPush: the sequence number that the first mail follows. Between two
@@ -36,8 +59,8 @@ struct MailsView {
 class MailsWriter {
  public:
   explicit MailsWriter(MutBytes out) : out_(out) {}
-  // Errors of both: kFull (no room, or 64 mails are there), and then nothing of
-  // it is written.
+  // Errors of both: kFull (no room, or as many mails or recipients as may be
+  // are there), and then nothing of it is written.
   Status add(const MailView& mail);
   // MailPush: what the first mail follows; once. Takes at most kAfterSize
   // bytes: before the mails there is sure to be room.
@@ -50,10 +73,11 @@ class MailsWriter {
  private:
   ProtobufWriter out_;
   std::size_t count_ = 0;
+  std::size_t recipients_ = 0;
 };
 
 struct SendResponse {
-  std::array<Code, kMaxMailsPerRequest> code{};
+  std::array<Code, kMaxRecipientsPerRequest> code{};
   std::size_t count = 0;
   static Result<SendResponse> parse(Bytes in);
   Result<std::size_t> encode(MutBytes out) const;

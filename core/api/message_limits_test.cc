@@ -234,11 +234,46 @@ TEST(MessageLimits, CodesOfASendResponseArePackedOrNot) {
   EXPECT_EQ(mixed->code[0], Code::kOk);
   EXPECT_EQ(mixed->code[2], Code::kTooLarge);
   EXPECT_EQ(mixed->code[3], Code::kBusy);
-  EXPECT_TRUE(SendResponse::parse(join(std::vector(64, varint_field(1, 0)))).ok());
-  EXPECT_FALSE(SendResponse::parse(join(std::vector(65, varint_field(1, 0)))).ok());
-  EXPECT_FALSE(SendResponse::parse(join({bytes_field(1, std::vector<std::uint8_t>(65))})).ok());
+  EXPECT_TRUE(SendResponse::parse(join(std::vector(256, varint_field(1, 0)))).ok());
+  EXPECT_FALSE(SendResponse::parse(join(std::vector(257, varint_field(1, 0)))).ok());
+  EXPECT_FALSE(SendResponse::parse(join({bytes_field(1, std::vector<std::uint8_t>(257))})).ok());
   EXPECT_FALSE(SendResponse::parse(join({bytes_field(1, {0x80})})).ok());
   EXPECT_FALSE(SendResponse::parse(join({bytes_field(1, {0x80, 0x80, 0x80, 0x80, 0x10})})).ok());
+}
+
+TEST(MessageLimits, AMailHasUpTo64RecipientsAndARequest256) {
+  const ByteArray<16> id{};
+  const ByteArray<5> text = label("hello");
+  const auto recipient = *DeviceName::parse(label("bob"));
+  std::vector<std::uint8_t> names(AlsoToWriter::kMaxSize), out(100000);
+  AlsoToWriter also_to(names);
+  for (int i = 0; i < 63; ++i) ASSERT_TRUE(also_to.add(recipient).ok());
+  EXPECT_EQ(also_to.add(recipient).error(), Error::kFull);
+  const MailView mail{
+      .to = recipient, .mail_id = id, .ciphertext = text, .also_to = also_to.names()};
+  EXPECT_EQ(mail.recipients(), 64u);
+  std::vector<std::uint8_t> encoded(*mail.encode(out));
+  std::copy_n(out.begin(), encoded.size(), encoded.begin());
+  EXPECT_EQ(MailView::parse(encoded)->recipients(), 64u);
+  const auto one_more = join({bytes_field(9, {'b', 'o', 'b'})});
+  auto many = encoded;
+  many.insert(many.end(), one_more.begin(), one_more.end());
+  EXPECT_EQ(MailView::parse(many).error(), Error::kMalformed);
+  auto empty = encoded;
+  empty.resize(encoded.size() - 5);  // 62 more names, and one without a letter
+  empty.insert(empty.end(), {0x4a, 0x00});
+  EXPECT_EQ(MailView::parse(empty).error(), Error::kMalformed);
+
+  MailsWriter writer(out);
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(writer.add(mail).ok());
+  const MailView single{.to = recipient, .mail_id = id, .ciphertext = text};
+  EXPECT_EQ(writer.add(single).error(), Error::kFull);
+  EXPECT_TRUE(MailsView::parse(writer.written()).ok());
+  std::vector<std::uint8_t> request(writer.written().begin(), writer.written().end());
+  MailsWriter another(out);
+  ASSERT_TRUE(another.add(single).ok());
+  request.insert(request.end(), another.written().begin(), another.written().end());
+  EXPECT_EQ(MailsView::parse(request).error(), Error::kMalformed);
 }
 
 TEST(MessageLimits, WritersStopAtTheLimitAndKeepWhatTheyHave) {

@@ -146,16 +146,13 @@ std::string print(const BundleResponseView& m) {
   return text.str();
 }
 std::string print(const MailView& m) {
-  return Text()
-      .bytes("to", m.to.bytes())
-      .bytes("from", m.from.bytes())
-      .bytes("mail_id", m.mail_id)
-      .number("type", m.type)
-      .bytes("ciphertext", m.ciphertext)
-      .number("sequence", m.sequence)
-      .number("stored_at_ms", m.stored_at_ms)
-      .number("ttl_s", m.ttl_s)
-      .str();
+  Text text;
+  text.bytes("to", m.to.bytes()).bytes("from", m.from.bytes()).bytes("mail_id", m.mail_id);
+  text.number("type", m.type).bytes("ciphertext", m.ciphertext).number("sequence", m.sequence);
+  text.number("stored_at_ms", m.stored_at_ms).number("ttl_s", m.ttl_s);
+  auto also_to = m.also_to;
+  while (const auto name = also_to.next()) text.bytes("also_to", name->bytes());
+  return text.str();
 }
 std::string print_mails(const std::string& mails, std::optional<std::uint64_t> after) {
   return after ? mails + "after: " + std::to_string(*after) + '\n' : mails;
@@ -377,9 +374,12 @@ std::vector<Specimen> specimens() {
   const KemPreKeyView kem{3, m.kem_key, m.signature};
   const KemPreKeyView other_kem{70000, m.other_kem_key, m.other_signature};
   SendResponse all_codes{};
-  for (int i = 0; i < 64; ++i) all_codes.code[all_codes.count++] = static_cast<Code>(i % 12);
+  for (int i = 0; i < 256; ++i) all_codes.code[all_codes.count++] = static_cast<Code>(i % 12);
   SendResponse one_code{};
   one_code.count = 1;
+  static constexpr ByteArray<10> kTwoNames{0x4a, 5, 'c', 'a', 'r', 'o', 'l', 0x4a, 1, 'd'};
+  MailView group_mail = mail_at(3);
+  group_mail.also_to = Repeated<DeviceName>(kTwoNames, 9, 2);
   return {
       make<RequestView>("Request", kAll, {m.id, m.der, m.signature}),
       make<RequestView>("Request", kAll, {m.id, m.text, m.other_signature}),
@@ -415,6 +415,7 @@ std::vector<Specimen> specimens() {
       make<MailView>("Mail", kAll, mail_at(3)),
       make<MailView>("Mail", kAll, mail_at(600)),
       make<MailView>("Mail", kSome, {.mail_id = m.id, .ciphertext = m.text}),
+      make<MailView>("Mail", kSome, group_mail),
       mails("SendRequest", 1),
       mails("SendRequest", 64),
       mails("MailPush", 3),

@@ -89,6 +89,7 @@ TEST(Messenger, UsesNoHeap) {
   const WallTime wall{1'767'225'600'000};
   std::vector<std::uint8_t> buffer(kMaxPlaintext);
   std::size_t read = 0;
+  GroupId group{};
   Instant now{};
   for (; now.ms < 60'000; now = now + 10) {
     for (auto* party : {alice.get(), bob.get()}) {
@@ -116,6 +117,20 @@ TEST(Messenger, UsesNoHeap) {
         });
         EXPECT_TRUE(sent.ok());
       }
+      if (party == alice.get() && now.ms == 20'000) {
+        const auto made = party->measure([&] {
+          return GroupMessenger(party->messenger)
+              .create(*GroupName::parse(other->name.bytes()), {&other->name, 1}, now, wall);
+        });
+        ASSERT_TRUE(made.ok());
+        group = *made;
+      }
+      if (now.ms > 20'000 && now.ms % 10'000 == 5'000) {
+        const auto sent = party->measure([&] {
+          return GroupMessenger(party->messenger).send(group, Bytes(buffer).first(100), now, wall);
+        });
+        EXPECT_TRUE(sent.ok());
+      }
       while (true) {
         const auto message =
             party->measure([&] { return party->messenger.next_unread(0, buffer); });
@@ -128,7 +143,12 @@ TEST(Messenger, UsesNoHeap) {
       party->measure([&] { return party->messenger.info(); });
     }
   }
-  EXPECT_EQ(read, 12u);
+  EXPECT_EQ(read, 12u + 8u + 1u);  // to each other, to the group, that there is one
+  for (auto* party : {alice.get(), bob.get()}) {
+    EXPECT_TRUE(
+        party->measure([&] { return GroupMessenger(party->messenger).leave(group, now, wall); })
+            .ok());
+  }
   EXPECT_TRUE(alice->measure([&] { return alice->messenger.safety_number(bob->name); }).ok());
   EXPECT_TRUE(alice->measure([&] { return alice->messenger.mark_verified(bob->name); }).ok());
   EXPECT_TRUE(alice->measure([&] { return alice->messenger.reset_session(bob->name); }).ok());

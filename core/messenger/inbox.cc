@@ -28,8 +28,13 @@ Result<InboxMessage> Inbox::read_after(MessageId after, MutBytes buffer) {
   const auto slot = entries_[index].slot;
   const auto record = TRY(get_record<InboxRecord>(store_, RecordKey(Kind::kInbox, slot)));
   const auto size = TRY(store_.get(RecordKey(Kind::kInboxText, slot).bytes, buffer));
-  return InboxMessage{record.id,        record.kind,        record.from,
-                      record.stored_at, record.received_at, Bytes(buffer).first(size)};
+  return InboxMessage{.id = record.id,
+                      .kind = record.kind,
+                      .from = record.from,
+                      .stored_at = record.stored_at,
+                      .received_at = record.received_at,
+                      .group = record.group,
+                      .text = Bytes(buffer).first(size)};
 }
 
 Status Inbox::remove(MessageId id) {

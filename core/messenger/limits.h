@@ -24,6 +24,8 @@ inline constexpr std::size_t kMaxOutbox = kSmallDevice ? 32 : 1024;
 inline constexpr std::size_t kMaxInbox = kSmallDevice ? 32 : 1024;
 // Longest text of one message.
 inline constexpr std::size_t kMaxPlaintext = kSmallDevice ? 2048 : 60'000;
+// Longest plaintext: the text and what stands around it.
+inline constexpr std::size_t kMaxContent = kMaxPlaintext + 16;
 // Longest ciphertext that is kept or read: padding, keys, header and the
 // keys of a first message on top of the text.
 inline constexpr std::size_t kMaxCiphertext = kMaxPlaintext + 2048;
@@ -33,6 +35,12 @@ inline constexpr std::size_t kMaxPayload = kSmallDevice ? 8192 : 65'536;
 inline constexpr std::size_t kPieceSize = kSmallDevice ? 6144 : 32'768;
 // Messages encrypted in one call of poll(), in one transaction.
 inline constexpr std::size_t kEncryptPerStep = kSmallDevice ? 1 : 32;
+// Groups, and members of each but this device.
+inline constexpr std::size_t kMaxGroups = kSmallDevice ? 4 : 64;
+inline constexpr std::size_t kMaxGroupMembers = kSmallDevice ? 7 : 63;
+// Messages to groups in the outbox: a member whose mailbox is full must not
+// keep this device from writing to others.
+inline constexpr std::size_t kMaxGroupOutbox = kMaxOutbox / 2;
 inline constexpr std::size_t kMaxEvents = 64;
 inline constexpr std::size_t kMaxCsr = 1024;
 inline constexpr std::size_t kMaxCertificate = 2048;

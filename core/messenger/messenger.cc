@@ -1,5 +1,6 @@
 #include "core/messenger/messenger.h"
 
+#include "core/messenger/group_messenger.h"
 #include "core/messenger/transaction.h"
 
 namespace core::messenger {
@@ -12,6 +13,7 @@ Messenger::Messenger(Store& store, Rng& rng, Workspace& work)
       outbox_(store),
       inbox_(store),
       sessions_(store, work),
+      groups_(store, work),
       prekeys_(store, rng, work) {}
 
 Status Messenger::create(Store& store, const NewDevice& device) {
@@ -55,6 +57,7 @@ Status Messenger::load() {
   TRY(contacts_.load());
   TRY(outbox_.load());
   TRY(inbox_.load());
+  TRY(groups_.load());
   TRY(prekeys_.load());
   ByteArray<1> any{};
   const auto csr = store_.get(RecordKey(Kind::kCsr).bytes, any);
@@ -80,7 +83,8 @@ Status Messenger::note_key_change(std::size_t contact, WallTime wall) {
   ++counters_.key_changes;
   events_.push({.kind = EventKind::kKeyChanged, .id = 0, .name = name});
   requests_.finish(api::Method::kSend);  // may hold mail for this contact: made anew without
-  if (inbox_.room() == 0) return {};     // the contact's state says it as well
+  TRY(GroupMessenger(*this).key_changed(contact));
+  if (inbox_.room() == 0) return {};  // the contact's state says it as well
   InboxRecord record;
   record.id = ++state_.last_in;
   record.kind = InboxKind::kKeyChanged;
@@ -160,6 +164,7 @@ Status Messenger::accept_new_key(const DeviceName& name, Instant now) {
   TRY(noted(contacts_.save(slot)));
   TRY(noted(sessions_.erase(slot)));
   TRY(noted(outbox_.revert(slot)));
+  TRY(noted(GroupMessenger(*this).key_accepted(slot)));
   TRY(noted(t.commit()));
   entry.needs_bundle = false;  // encrypting finds out
   entry.retry.reset();

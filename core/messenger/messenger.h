@@ -17,6 +17,7 @@
 #include "core/e2e/fingerprint.h"
 #include "core/messenger/contacts.h"
 #include "core/messenger/events.h"
+#include "core/messenger/groups.h"
 #include "core/messenger/inbox.h"
 #include "core/messenger/outbox.h"
 #include "core/messenger/prekeys.h"
@@ -25,7 +26,7 @@
 
 namespace core::messenger {
 
-// 214 kB on Linux and a Workspace of 443 kB; 14 and 56 kB on a small device.
+// Groups: core/messenger/group_messenger.h.
 class Messenger {
  public:
   // All three outlive the messenger and are used by nobody else meanwhile.
@@ -36,8 +37,8 @@ class Messenger {
   // Writes the state of a new device into an empty store.
   // Errors: kOutOfOrder if the store holds a device already; kMalformed.
   static Status create(Store& store, const NewDevice& device);
-  // Loads the state. To be called once, before anything else.
-  // Errors: kNotFound (no device in the store), kBadVersion, kMalformed, kStore.
+  // Loads the state. To be called once, before anything else. Errors: kNotFound
+  // (no device in the store), kBadVersion, kMalformed, kStore.
   Status open(Instant now);
 
   const DeviceName& name() const { return name_; }
@@ -46,8 +47,8 @@ class Messenger {
   const Secret<32>& identity_private_key() const { return identity_.private_key(); }
 
   // ---- contacts ----------------------------------------------------------
-  // Takes a contact's key from a trusted list (enrolment). A contact that is
-  // known by another key becomes kKeyChanged. Errors: kFull, kMalformed.
+  // Takes a contact's key from a trusted list (enrolment); if another is known
+  // the contact becomes kKeyChanged. Errors: kFull, kMalformed.
   Status add_contact(const DeviceName& name, View<33> identity_key, Instant now);
   std::size_t contact_count() const { return contacts_.count(); }
   // REQUIRES: index < contact_count().
@@ -64,11 +65,10 @@ class Messenger {
   // The user has compared the safety number. Errors: kNotFound; kUntrusted if
   // another key has turned up: accept_new_key() comes first.
   Status mark_verified(const DeviceName& name);
-  // The user trusts the key that turned up: sessions under the old one are dropped, what waits in
-  // the outbox is encrypted anew. Errors: kNotFound; kOutOfOrder if no new key has turned up.
+  // The user trusts the key that turned up: sessions under the old one go, what
+  // waits is encrypted anew. Errors: kNotFound; kOutOfOrder (no new key).
   Status accept_new_key(const DeviceName& name, Instant now);
-  // Archives the session, so that the next message starts a new one.
-  // Errors: kNotFound.
+  // The next message starts a new session. Errors: kNotFound.
   Status reset_session(const DeviceName& name);
 
   // ---- messages to others --------------------------------------------------
@@ -76,8 +76,7 @@ class Messenger {
   // Messages to one device arrive in the order of the calls. Errors: kMalformed (to ourselves, or
   // empty name); kFull (the text is too long, or no room in the outbox or among the contacts).
   Result<MessageId> send(const DeviceName& to, Bytes text, Instant now, WallTime wall);
-  // The first message in the outbox with an id above `after`.
-  // Errors: kNotFound.
+  // The first message in the outbox with an id above `after`. Errors: kNotFound.
   Result<OutboxMessage> outbox_after(MessageId after) const;
   // Errors: kNotFound (never given out).
   Result<OutboxState> state_of(MessageId id) const;
@@ -88,8 +87,8 @@ class Messenger {
   // Reads the first unread message with an id above `after` (0: the oldest) into `buffer`, of
   // kMaxPlaintext bytes. Unread until mark_read(). Errors: kNotFound (there is none); kFull.
   Result<InboxMessage> next_unread(MessageId after, MutBytes buffer);
-  // The message has been shown or handed on: forgets it. On disk when it
-  // returns. Errors: kNotFound (never given out, or marked before).
+  // It has been shown or handed on: forgets it. On disk when it returns.
+  // Errors: kNotFound (never given out, or marked before).
   Status mark_read(MessageId id, Instant now);
 
   // ---- certificate ---------------------------------------------------------
@@ -98,8 +97,7 @@ class Messenger {
   Status renew(Bytes csr, Instant now);
   // The certificate that came (DER). Errors: kNotFound, kFull.
   Result<std::size_t> certificate(MutBytes out);
-  // It is in use: forgets it.
-  Status certificate_taken();
+  Status certificate_taken();  // it is in use: forgets it
 
   // ---- the link --------------------------------------------------------------
   // A connection is up and subscribed, or is gone.
@@ -120,6 +118,7 @@ class Messenger {
   Info info();
 
  private:
+  friend class GroupMessenger;
   class Transaction;
   // messenger.cc: state and contacts
   Status load();
@@ -137,10 +136,11 @@ class Messenger {
   Result<bool> encrypt_some(WallTime wall);
   Result<bool> encrypt_one(std::size_t index, WallTime wall);
   Status fail_queued(std::size_t contact, api::Code reason);
-  void start_send(Instant now, const RequestId& id);
-  bool wants_send(Instant now) const;
+  bool plan_send(Instant now);
   Result<std::size_t> write_send();
+  Status add_to_request(api::MailsWriter& out, std::size_t index, std::uint64_t positions);
   Status on_send(api::Code code, Bytes body, Instant now);
+  Status on_taken(std::size_t index, std::uint64_t position, api::Code code, Instant now);
   std::optional<std::size_t> wants_bundle(Instant now) const;
   Status on_bundle(api::Code code, Bytes body, Instant now, WallTime wall);
   Status start_session(std::size_t slot, const api::BundleResponseView& view, WallTime wall);
@@ -150,7 +150,8 @@ class Messenger {
   Status take_mail(const api::MailView& mail, WallTime wall);
   Result<std::size_t> decrypt(const api::MailView& mail, std::optional<std::size_t> slot);
   Result<std::size_t> decrypt_first(const api::MailView& mail, std::size_t slot);
-  Status put_in_inbox(InboxKind kind, const api::MailView& mail, Bytes text, WallTime wall);
+  Status put_in_inbox(InboxKind kind, const api::MailView& mail, Bytes text, WallTime wall,
+                      const GroupId& group = {});
   std::uint32_t window() const;
   // messenger_requests.cc: requests and answers
   Result<std::optional<Outgoing>> step(Instant now, WallTime wall);
@@ -179,12 +180,12 @@ class Messenger {
   Outbox outbox_;
   Inbox inbox_;
   Sessions sessions_;
+  Groups groups_;
   PreKeys prekeys_;
   bool csr_waits_ = false;
-  bool stale_ = false;  // a transaction failed: memory is to be loaded again
-  bool connected_ = false;
+  bool stale_ = false, connected_ = false;  // stale: a transaction failed; load again
   Requests requests_;
-  std::array<MessageId, api::kMaxMailsPerRequest> send_ids_{};
+  std::array<Outbox::InRequest, api::kMaxMailsPerRequest> in_request_{};
   std::size_t send_count_ = 0;
   std::size_t bundle_contact_ = 0;  // slot
   api::AckRequest ack_;

@@ -1,4 +1,5 @@
 // The way in: from a push of mail to mark_read().
+#include "core/messenger/group_messenger.h"
 #include "core/messenger/transaction.h"
 
 namespace core::messenger {
@@ -68,6 +69,10 @@ Result<bool> Messenger::take_mails(Bytes payload, WallTime wall) {
 // Decrypts one mail into the inbox. Only failures of ours are errors; a mail
 // that cannot be read is noted for the user, so that it never blocks others.
 Status Messenger::take_mail(const api::MailView& mail, WallTime wall) {
+  if (mail.type == e2e::kSenderKeyType) {
+    const auto sender = mail.from.empty() ? std::nullopt : contacts_.find(mail.from);
+    return GroupMessenger(*this).take_mail(mail, sender, wall);
+  }
   const bool first = mail.type == static_cast<std::uint32_t>(e2e::MessageType::kPreKey);
   auto slot = mail.from.empty() ? std::nullopt : contacts_.find(mail.from);
   bool added = false;
@@ -76,19 +81,19 @@ Status Messenger::take_mail(const api::MailView& mail, WallTime wall) {
     added = true;
   }
   const auto size = decrypt(mail, slot);
-  if (size && *size <= kMaxPlaintext) {
+  if (size) {
     const MutBytes text = MutBytes(work_.text).first(*size);
-    const auto put = put_in_inbox(InboxKind::kMessage, mail, text, wall);
+    const auto taken = GroupMessenger(*this).take_content(mail, *slot, text, wall);
     wipe(text);
-    return put;
+    return taken;
   }
-  if (!size && is_environment(size.error())) return size.error();
+  if (is_environment(size.error())) return size.error();
   if (added) TRY(contacts_.remove(*slot));
-  if (!size && size.error() == Error::kReplay) {
+  if (size.error() == Error::kReplay) {
     ++counters_.duplicates;
     return {};
   }
-  if (!size && size.error() == Error::kUntrusted && slot) {
+  if (size.error() == Error::kUntrusted && slot) {
     // Nobody could know yet that the key has changed: this message says so.
     const auto message = TRY(e2e::PreKeyMessage::parse(mail.ciphertext));
     const auto seen = TRY(contacts_.key_seen(*slot, message.identity_key.serialized()));
@@ -100,8 +105,8 @@ Status Messenger::take_mail(const api::MailView& mail, WallTime wall) {
   return put_in_inbox(InboxKind::kUnreadable, mail, {}, wall);
 }
 
-Status Messenger::put_in_inbox(InboxKind kind, const api::MailView& mail, Bytes text,
-                               WallTime wall) {
+Status Messenger::put_in_inbox(InboxKind kind, const api::MailView& mail, Bytes text, WallTime wall,
+                               const GroupId& group) {
   InboxRecord record;
   record.id = ++state_.last_in;
   record.kind = kind;
@@ -109,11 +114,19 @@ Status Messenger::put_in_inbox(InboxKind kind, const api::MailView& mail, Bytes 
   record.sequence = mail.sequence;
   record.stored_at = {static_cast<std::int64_t>(mail.stored_at_ms)};
   record.received_at = wall;
-  const bool readable = kind == InboxKind::kMessage;
-  ++(readable ? counters_.received : counters_.unreadable);
-  events_.push({.kind = readable ? EventKind::kMessageReceived : EventKind::kUnreadable,
-                .id = record.id,
-                .name = mail.from});
+  record.group = group;
+  EventKind event = EventKind::kUnreadable;
+  switch (kind) {
+    case InboxKind::kMessage:
+      ++counters_.received;
+      event = EventKind::kMessageReceived;
+      break;
+    case InboxKind::kGroupChanged: event = EventKind::kGroupChanged; break;
+    case InboxKind::kUnsupported: ++counters_.unsupported; break;
+    case InboxKind::kUnreadable:
+    case InboxKind::kKeyChanged: ++counters_.unreadable; break;
+  }
+  events_.push({.kind = event, .id = record.id, .name = mail.from});
   return inbox_.add(record, text);
 }
 

@@ -56,8 +56,14 @@ Instant Messenger::idle_until(Instant now) const {
     if (!request.active) consider(request.retry.at());
   }
   for (std::size_t i = 0; i < outbox_.size(); ++i) {
-    if (outbox_[i].state != OutboxState::kFailed) {
-      consider(contacts_.at(outbox_[i].contact).retry.at());
+    const auto& entry = outbox_[i];
+    if (entry.state == OutboxState::kFailed) continue;
+    if (entry.kind != OutboxKind::kGroup) {
+      consider(contacts_.at(entry.contact).retry.at());
+      continue;
+    }
+    for (const auto member : groups_.at(entry.group).members) {
+      if (member != kNoSlot) consider(contacts_.at(member).retry.at());
     }
   }
   return next;
@@ -80,11 +86,7 @@ Status Messenger::start_requests(Instant now) {
     ack_ = {state_.through, window()};
     ack_at_ = kNever;
   }
-  if (requests_.idle(Method::kSend, now) && wants_send(now)) {
-    RequestId id;
-    TRY(rng_.fill(id));
-    start_send(now, id);
-  }
+  if (requests_.idle(Method::kSend, now) && plan_send(now)) TRY(start(Method::kSend));
   if (requests_.idle(Method::kBundle, now)) {
     if (const auto slot = wants_bundle(now)) {
       TRY(start(Method::kBundle));

@@ -1,4 +1,6 @@
 // The way out: from send() to the server's answer.
+#include <bit>
+
 #include "core/messenger/transaction.h"
 
 namespace core::messenger {
@@ -17,7 +19,11 @@ Result<MessageId> Messenger::try_send(const DeviceName& to, Bytes text, Instant 
   TRY(t.begin());
   const auto contact = TRY(find_or_add(to));
   const MessageId id = ++state_.last_out;
-  TRY(outbox_.add(id, contact, text, wall));
+  const auto size = TRY(ContentView{.text = text}.encode(work_.body));
+  const MutBytes content = MutBytes(work_.body).first(size);
+  const auto added = outbox_.add(id, OutboxKind::kText, contact, content, wall);
+  wipe(content);
+  TRY(added);
   TRY(save_state());
   TRY(t.commit());
   wake(now);
@@ -32,8 +38,19 @@ Result<OutboxMessage> Messenger::outbox_after(MessageId after) const {
   const auto index = outbox_.index_after(after);
   if (index == outbox_.size()) return Error::kNotFound;
   const auto& entry = outbox_[index];
-  return OutboxMessage{entry.id, entry.state, contacts_.at(entry.contact).contact.name, entry.made,
-                       entry.reason};
+  OutboxMessage message;
+  message.id = entry.id;
+  message.kind = entry.kind;
+  message.state = entry.state;
+  message.made = entry.made;
+  message.reason = entry.reason;
+  if (entry.kind == OutboxKind::kGroup) {
+    message.group = groups_.at(entry.group).id;
+    message.pending = static_cast<std::size_t>(std::popcount(entry.pending));
+  } else {
+    message.to = contacts_.at(entry.contact).contact.name;
+  }
+  return message;
 }
 
 Result<OutboxState> Messenger::state_of(MessageId id) const {
@@ -52,7 +69,8 @@ Status Messenger::discard(MessageId id) {
   TRY(noted(t.begin()));
   TRY(noted(outbox_.remove(*index)));
   // A name that nobody has, once written to by mistake.
-  if (!contacts_.at(contact).contact.has_key && !outbox_.has_any_for(contact)) {
+  if (!contacts_.at(contact).contact.has_key && !outbox_.has_any_for(contact) &&
+      !groups_.has_member(contact)) {
     TRY(noted(contacts_.remove(contact)));
   }
   return noted(t.commit());
@@ -121,88 +139,150 @@ Result<bool> Messenger::encrypt_one(std::size_t index, WallTime wall) {
 
 // ---- sending
 
-bool Messenger::wants_send(Instant now) const {
-  for (std::size_t i = 0; i < outbox_.size(); ++i) {
-    const auto& entry = outbox_[i];
-    if (entry.state == OutboxState::kEncrypted && may_send_to(entry.contact) &&
-        contacts_.at(entry.contact).retry.due(now)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-// Settles which mails the next request holds: as many as fit a piece.
-void Messenger::start_send(Instant now, const RequestId& id) {
+// Settles which mails the next request holds: as many as fit a piece. False if
+// there are none. What goes to one contact keeps its order, whether it is
+// written to it alone or to a group: so a sender key is there before what it
+// opens. A group's message does not wait for the slowest of its members.
+bool Messenger::plan_send(Instant now) {
   constexpr std::size_t kOverhead = 160;  // names, ids and tags of one mail, at most
+  constexpr std::size_t kName = 2 + DeviceName::kMaxSize;
+  ByteArray<kMaxContacts / 8> held{};  // a bit for each contact that has to wait
+  const auto hold = [&](std::size_t contact) {
+    held[contact / 8] |= static_cast<std::uint8_t>(1 << contact % 8);
+  };
+  // True if a mail can go to the contact now; else those after it wait too.
+  const auto may_go = [&](std::size_t contact) {
+    if (!may_send_to(contact) || !contacts_.at(contact).retry.due(now)) hold(contact);
+    return (held[contact / 8] >> contact % 8 & 1) == 0;
+  };
   send_count_ = 0;
-  std::size_t size = 0;
-  for (std::size_t i = 0; i < outbox_.size() && send_count_ < send_ids_.size(); ++i) {
+  std::size_t size = 0, recipients = 0;
+  for (std::size_t i = 0; i < outbox_.size() && send_count_ < in_request_.size(); ++i) {
     const auto& entry = outbox_[i];
-    if (entry.state != OutboxState::kEncrypted || !may_send_to(entry.contact) ||
-        !contacts_.at(entry.contact).retry.due(now)) {
-      continue;
+    if (entry.state == OutboxState::kFailed) continue;
+    std::uint64_t positions = 0;
+    std::size_t count = 0;
+    if (entry.kind == OutboxKind::kGroup) {
+      const auto& members = groups_.at(entry.group).members;
+      for (std::size_t at = 0; at < members.size(); ++at) {
+        const auto bit = std::uint64_t{1} << at;
+        if ((entry.pending & bit) == 0 || members[at] == kNoSlot || !may_go(members[at])) continue;
+        positions |= bit;
+        ++count;
+      }
+    } else if (entry.state == OutboxState::kQueued) {
+      hold(entry.contact);
+    } else if (may_go(entry.contact)) {
+      count = 1;
     }
-    size += entry.size + kOverhead;
+    if (count == 0) continue;
+    size += entry.size + kOverhead + (count - 1) * kName;
+    recipients += count;
+    if (recipients > api::kMaxRecipientsPerRequest) break;
     if (send_count_ > 0 && size > kPieceSize) break;
-    send_ids_[send_count_++] = entry.id;
+    in_request_[send_count_++] = {entry.id, positions};
   }
-  requests_.start(Method::kSend, id, now);
+  return send_count_ > 0;
 }
 
 Result<std::size_t> Messenger::write_send() {
   api::MailsWriter out(work_.body);
   for (std::size_t i = 0; i < send_count_; ++i) {
-    const auto index = outbox_.find(send_ids_[i]);
+    const auto index = outbox_.find(in_request_[i].id);
     if (!index) return Error::kNotFound;
-    const auto mail = TRY(outbox_.encrypted(*index, work_.value));
-    api::MailView view{.mail_id = mail.mail_id};
-    view.to = contacts_.at(outbox_[*index].contact).contact.name;
-    view.type = mail.type;
-    view.ciphertext = mail.ciphertext;
-    TRY(out.add(view));
+    TRY(add_to_request(out, *index, in_request_[i].positions));
   }
   return out.finish();
 }
 
+Status Messenger::add_to_request(api::MailsWriter& out, std::size_t index,
+                                 std::uint64_t positions) {
+  const auto mail = TRY(outbox_.encrypted(index, work_.value));
+  api::MailView view{.mail_id = mail.mail_id};
+  view.type = mail.type;
+  view.ciphertext = mail.ciphertext;
+  api::AlsoToWriter also_to(work_.text);
+  if (outbox_[index].kind != OutboxKind::kGroup) {
+    view.to = contacts_.at(outbox_[index].contact).contact.name;
+  }
+  for (std::size_t at = 0; at < kMaxGroupMembers && positions >> at != 0; ++at) {
+    if ((positions >> at & 1) == 0) continue;
+    const auto& name = contacts_.at(groups_.at(outbox_[index].group).members[at]).contact.name;
+    if (view.to.empty()) {
+      view.to = name;
+    } else {
+      TRY(also_to.add(name));
+    }
+  }
+  view.also_to = also_to.names();
+  return out.add(view);
+}
+
 Status Messenger::on_send(Code code, Bytes body, Instant now) {
   const auto answer = api::SendResponse::parse(body);
-  if (code != Code::kOk || !answer || answer->count != send_count_) {
+  std::size_t recipients = 0;
+  for (std::size_t i = 0; i < send_count_; ++i) {
+    recipients += std::max(1, std::popcount(in_request_[i].positions));
+  }
+  if (code != Code::kOk || !answer || answer->count != recipients) {
     refused(Method::kSend, code == Code::kOk ? Code::kInternal : code, now);
     return {};
   }
   Transaction t(*this);
   TRY(t.begin());
+  std::size_t next = 0;
   for (std::size_t i = 0; i < send_count_; ++i) {
-    const auto index = outbox_.find(send_ids_[i]);
-    if (!index) continue;
-    const auto& entry = outbox_[*index];
-    auto& contact = contacts_.at(entry.contact);
-    const Event event{.kind = EventKind::kMessageSent,
-                      .id = entry.id,
-                      .name = contact.contact.name,
-                      .method = Method::kSend,
-                      .code = answer->code[i]};
-    switch (answer->code[i]) {
-      case Code::kOk:
-        contact.retry.reset();
-        ++counters_.sent;
-        events_.push(event);
-        TRY(outbox_.remove(*index));
-        break;
-      case Code::kFull:
-      case Code::kBusy:
-      case Code::kInternal:
-        if (contact.retry.due(now)) contact.retry.later(now);
-        TRY(outbox_.refuse(*index, OutboxState::kEncrypted, answer->code[i]));
-        break;
-      default:
-        events_.push(event);
-        events_.last().kind = EventKind::kMessageFailed;
-        TRY(outbox_.refuse(*index, OutboxState::kFailed, answer->code[i]));
-    }
+    auto positions = in_request_[i].positions;
+    do {
+      const auto position = positions & ~(positions - 1);  // the lowest, or none
+      positions &= ~position;
+      const auto each = answer->code[next++];
+      if (const auto index = outbox_.find(in_request_[i].id)) {
+        TRY(on_taken(*index, position, each, now));
+      }
+    } while (positions != 0);
   }
   return t.commit();
+}
+
+// What the server said to one mail for one recipient: the contact, or the
+// member of the group whose position this is the bit of.
+Status Messenger::on_taken(std::size_t index, std::uint64_t position, Code code, Instant now) {
+  const auto entry = outbox_[index];
+  const bool to_group = entry.kind == OutboxKind::kGroup;
+  const std::size_t slot =
+      to_group
+          ? groups_.at(entry.group).members[static_cast<std::size_t>(std::countr_zero(position))]
+          : entry.contact;
+  auto& contact = contacts_.at(slot);
+  Event event{.kind = EventKind::kMessageSent,
+              .id = entry.id,
+              .name = contact.contact.name,
+              .method = Method::kSend,
+              .code = code};
+  if (code == Code::kFull || code == Code::kBusy || code == Code::kInternal) {
+    if (contact.retry.due(now)) contact.retry.later(now);
+    return outbox_.refuse(index, OutboxState::kEncrypted, code);
+  }
+  if (code == Code::kOk) {
+    contact.retry.reset();
+  } else {
+    event.kind = EventKind::kMessageFailed;
+    if (entry.kind != OutboxKind::kControl) events_.push(event);
+    if (entry.kind == OutboxKind::kText) {
+      return outbox_.refuse(index, OutboxState::kFailed, code);
+    }
+  }
+  if (to_group) {
+    if (!TRY(outbox_.settle(index, position))) return {};
+    event = {.kind = EventKind::kMessageSent, .id = entry.id, .name = {}};
+  } else {
+    TRY(outbox_.remove(index));
+    if (entry.kind == OutboxKind::kControl) return {};
+  }
+  ++counters_.sent;
+  events_.push(event);
+  return {};
 }
 
 // ---- starting a session
@@ -222,8 +302,12 @@ std::optional<std::size_t> Messenger::wants_bundle(Instant now) const {
 Status Messenger::fail_queued(std::size_t contact, Code reason) {
   Transaction t(*this);
   TRY(t.begin());
-  for (std::size_t i = 0; i < outbox_.size(); ++i) {
+  for (std::size_t i = outbox_.size(); i-- > 0;) {
     if (outbox_[i].contact != contact || outbox_[i].state != OutboxState::kQueued) continue;
+    if (outbox_[i].kind == OutboxKind::kControl) {
+      TRY(outbox_.remove(i));
+      continue;
+    }
     TRY(outbox_.refuse(i, OutboxState::kFailed, reason));
     events_.push({.kind = EventKind::kMessageFailed,
                   .id = outbox_[i].id,

@@ -10,8 +10,16 @@ Status Outbox::load() {
       if (record.error() == Error::kNotFound) continue;
       return record.error();
     }
-    entries_.insert({record->id, static_cast<std::uint16_t>(slot), record->contact, record->state,
-                     record->reason, record->size, record->made});
+    entries_.insert({.id = record->id,
+                     .slot = static_cast<std::uint16_t>(slot),
+                     .kind = record->kind,
+                     .contact = record->contact,
+                     .group = record->group,
+                     .pending = record->pending,
+                     .state = record->state,
+                     .reason = record->reason,
+                     .size = record->size,
+                     .made = record->made});
   }
   return {};
 }
@@ -19,6 +27,13 @@ Status Outbox::load() {
 bool Outbox::has_any_for(std::size_t contact) const {
   for (std::size_t i = 0; i < size(); ++i) {
     if (entries_[i].contact == contact) return true;
+  }
+  return false;
+}
+
+bool Outbox::has_control_for(std::size_t contact) const {
+  for (std::size_t i = 0; i < size(); ++i) {
+    if (entries_[i].contact == contact && entries_[i].kind == OutboxKind::kControl) return true;
   }
   return false;
 }
@@ -34,7 +49,10 @@ std::size_t Outbox::failed_count() const {
 Status Outbox::save(const Entry& entry) {
   OutboxRecord record;
   record.id = entry.id;
+  record.kind = entry.kind;
   record.contact = entry.contact;
+  record.group = entry.group;
+  record.pending = entry.pending;
   record.state = entry.state;
   record.reason = entry.reason;
   record.size = entry.size;
@@ -42,18 +60,52 @@ Status Outbox::save(const Entry& entry) {
   return put_record(store_, RecordKey(Kind::kOutbox, entry.slot), record);
 }
 
-Status Outbox::add(MessageId id, std::size_t contact, Bytes text, WallTime wall) {
+std::size_t Outbox::group_count() const {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < size(); ++i) {
+    if (entries_[i].kind == OutboxKind::kGroup) ++count;
+  }
+  return count;
+}
+
+Status Outbox::add(MessageId id, OutboxKind kind, std::size_t contact, Bytes content,
+                   WallTime wall) {
   if (entries_.full()) return Error::kFull;
-  const Entry entry{id,
-                    entries_.free_slot(),
-                    static_cast<std::uint16_t>(contact),
-                    OutboxState::kQueued,
-                    api::Code::kOk,
-                    static_cast<std::uint32_t>(text.size()),
-                    wall};
+  const Entry entry{.id = id,
+                    .slot = entries_.free_slot(),
+                    .kind = kind,
+                    .contact = static_cast<std::uint16_t>(contact),
+                    .state = OutboxState::kQueued,
+                    .size = static_cast<std::uint32_t>(content.size()),
+                    .made = wall};
   entries_.insert(entry);
-  TRY(store_.put(RecordKey(Kind::kOutboxText, entry.slot).bytes, text));
+  TRY(store_.put(RecordKey(Kind::kOutboxText, entry.slot).bytes, content));
   return save(entry);
+}
+
+Status Outbox::add_group(MessageId id, std::size_t group, std::uint64_t pending,
+                         const EncryptedMail& mail, WallTime wall, MutBytes work) {
+  if (entries_.full()) return Error::kFull;
+  entries_.insert({.id = id,
+                   .slot = entries_.free_slot(),
+                   .kind = OutboxKind::kGroup,
+                   .group = static_cast<std::uint16_t>(group),
+                   .pending = pending,
+                   .state = OutboxState::kEncrypted,
+                   .made = wall});
+  return set_encrypted(size() - 1, mail, work);
+}
+
+Result<bool> Outbox::settle(std::size_t index, std::uint64_t positions) {
+  Entry& entry = entries_[index];
+  const auto before = entry.pending;
+  entry.pending &= ~positions;
+  if (entry.pending == 0) {
+    TRY(remove(index));
+    return true;
+  }
+  if (entry.pending != before) TRY(save(entry));
+  return false;
 }
 
 Result<std::size_t> Outbox::text(std::size_t index, MutBytes out) {

@@ -16,7 +16,10 @@ class Outbox {
   struct Entry {
     MessageId id = 0;
     std::uint16_t slot = 0;
-    std::uint16_t contact = 0;  // slot
+    OutboxKind kind{};
+    std::uint16_t contact = kNoSlot;  // kGroup: none
+    std::uint16_t group = kNoSlot;    // kGroup only
+    std::uint64_t pending = 0;        // kGroup: a bit for each member's position
     OutboxState state{};
     api::Code reason{};
     std::uint32_t size = 0;  // of the text; encrypted: of the ciphertext
@@ -26,27 +29,43 @@ class Outbox {
   explicit Outbox(Store& store) : store_(store) {}
   Status load();
 
+  // A mail in a request that is under way.
+  struct InRequest {
+    MessageId id = 0;
+    std::uint64_t positions = 0;  // kGroup: of the members it goes to
+  };
+
   // Walked by index, in the order of ids.
   std::size_t size() const { return entries_.size(); }
   const Entry& operator[](std::size_t index) const { return entries_[index]; }
   std::size_t index_after(MessageId after) const { return entries_.index_after(after); }
   std::optional<std::size_t> find(MessageId id) const { return entries_.find(id); }
   bool has_any_for(std::size_t contact) const;
+  bool has_control_for(std::size_t contact) const;
+  std::size_t room() const { return kMaxOutbox - entries_.size(); }
+  std::size_t group_count() const;
   std::size_t failed_count() const;
 
-  // REQUIRES: id is above all others. Errors: kFull, kStore.
-  Status add(MessageId id, std::size_t contact, Bytes text, WallTime wall);
-  // Reads the text into `out`. Errors: kStore, kNotFound, kFull.
+  // A content for one device. REQUIRES: id is above all others; kind is not
+  // kGroup. Errors: kFull, kStore.
+  Status add(MessageId id, OutboxKind kind, std::size_t contact, Bytes content, WallTime wall);
+  // Reads the content into `out`. Errors: kStore, kNotFound, kFull.
   Result<std::size_t> text(std::size_t index, MutBytes out);
 
   struct EncryptedMail {
     ByteArray<api::kMailIdSize> mail_id{};
-    std::uint32_t type = 0;  // 2 or 3
+    std::uint32_t type = 0;  // 2, 3 or 7
     Bytes ciphertext;
   };
   // Keeps a mail with its text. `work` is scratch memory of the mail's size
   // and 32 bytes.
   Status set_encrypted(std::size_t index, const EncryptedMail& mail, MutBytes work);
+  // A message that is encrypted to a group, for the members at these positions.
+  // REQUIRES: id is above all others. Errors: kFull, kStore.
+  Status add_group(MessageId id, std::size_t group, std::uint64_t pending,
+                   const EncryptedMail& mail, WallTime wall, MutBytes work);
+  // These members need it no longer. If none is left it is removed, and true.
+  Result<bool> settle(std::size_t index, std::uint64_t positions);
   // Reads it back into `out`; the ciphertext is a view of that.
   Result<EncryptedMail> encrypted(std::size_t index, MutBytes out);
   // The contact's mails are to be encrypted anew.

@@ -110,7 +110,10 @@ Result<ContactRecord> ContactRecord::read(Reader& in) {
 
 void OutboxRecord::write(Writer& out) const {
   out.u64_be(id);
+  out.u8(static_cast<std::uint8_t>(kind));
   out.u16_be(contact);
+  out.u16_be(group);
+  out.u64_be(pending);
   out.u8(static_cast<std::uint8_t>(state));
   out.u8(static_cast<std::uint8_t>(reason));
   out.u32_be(size);
@@ -120,12 +123,18 @@ void OutboxRecord::write(Writer& out) const {
 Result<OutboxRecord> OutboxRecord::read(Reader& in) {
   OutboxRecord r;
   r.id = in.u64_be();
+  r.kind = TRY(read_enum(in, OutboxKind::kGroup));
   r.contact = in.u16_be();
+  r.group = in.u16_be();
+  r.pending = in.u64_be();
   r.state = TRY(read_enum(in, OutboxState::kFailed));
   r.reason = TRY(read_enum(in, api::Code::kInternal));
   r.size = in.u32_be();
   r.made = read_time(in);
-  if (r.id == 0 || r.contact >= kMaxContacts) return Error::kMalformed;
+  const bool to_group = r.kind == OutboxKind::kGroup;
+  if (r.id == 0 || (to_group ? r.group >= kMaxGroups : r.contact >= kMaxContacts)) {
+    return Error::kMalformed;
+  }
   return r;
 }
 
@@ -136,16 +145,18 @@ void InboxRecord::write(Writer& out) const {
   out.u64_be(sequence);
   write_time(out, stored_at);
   write_time(out, received_at);
+  out.bytes(group);
 }
 
 Result<InboxRecord> InboxRecord::read(Reader& in) {
   InboxRecord r;
   r.id = in.u64_be();
-  r.kind = TRY(read_enum(in, InboxKind::kKeyChanged));
+  r.kind = TRY(read_enum(in, InboxKind::kGroupChanged));
   r.from = TRY(read_name(in));
   r.sequence = in.u64_be();
   r.stored_at = read_time(in);
   r.received_at = read_time(in);
+  r.group = to_array(in.take<kGroupIdSize>());
   if (r.id == 0) return Error::kMalformed;
   return r;
 }

@@ -29,6 +29,10 @@ enum class Kind : std::uint8_t {
   kSigned = '3',
   kLastResort = '4',
   kBaseKeys = '5',
+  kGroup = 'g',
+  kGroupState = 'h',
+  kOurSenderKey = 'q',
+  kTheirSenderKeys = 'p',
   kCsr = 'x',
   kCertificate = 'y',
 };
@@ -92,10 +96,16 @@ struct ContactRecord {
   static Result<ContactRecord> read(Reader& in);
 };
 
+// In place of a contact's or a group's slot.
+inline constexpr std::uint16_t kNoSlot = 0xffff;
+
 struct OutboxRecord {
-  static constexpr std::size_t kMaxSize = 1 + 8 + 2 + 1 + 1 + 4 + 8;
+  static constexpr std::size_t kMaxSize = 1 + 8 + 1 + 2 + 2 + 8 + 1 + 1 + 4 + 8;
   MessageId id = 0;
-  std::uint16_t contact = 0;  // slot
+  OutboxKind kind{};
+  std::uint16_t contact = kNoSlot;  // kGroup: none
+  std::uint16_t group = kNoSlot;    // kGroup only
+  std::uint64_t pending = 0;        // kGroup: a bit for each position in the group
   OutboxState state{};
   api::Code reason{};
   std::uint32_t size = 0;  // of the text; encrypted: of the ciphertext
@@ -105,12 +115,14 @@ struct OutboxRecord {
 };
 
 struct InboxRecord {
-  static constexpr std::size_t kMaxSize = 1 + 8 + 1 + 1 + DeviceName::kMaxSize + 8 + 8 + 8;
+  static constexpr std::size_t kMaxSize =
+      1 + 8 + 1 + 1 + DeviceName::kMaxSize + 8 + 8 + 8 + kGroupIdSize;
   MessageId id = 0;
   InboxKind kind{};
   DeviceName from;
   std::uint64_t sequence = 0;
   WallTime stored_at, received_at;
+  GroupId group{};  // zeros: none
   void write(Writer& out) const;
   static Result<InboxRecord> read(Reader& in);
 };

@@ -46,6 +46,17 @@ TEST(Records, SurviveARoundTripAndNothingElse) {
   device.registration_id = 16380;
   expect_round_trip(device);
   expect_round_trip(StateRecord{1, 2, 3, true});
+  GroupRecord group;
+  group.id = {1, 2, 3};
+  group.name = *GroupName::parse(bytes_of(Text(GroupName::kMaxSize, 'g')));
+  group.state = GroupState::kLeft;
+  group.revision = UINT64_MAX;
+  group.owner = kMaxContacts - 1;
+  group.has_key = true;
+  group.given = 5;
+  group.members[0] = 0;
+  group.members[kMaxGroupMembers - 1] = kMaxContacts - 1;
+  expect_round_trip(group);
   KeyStateRecord keys;
   keys.last_one_time = 0x01020304;
   keys.signed_slot = kSignedKept - 1;

@@ -4,6 +4,7 @@
 
 #include "core/api/message.h"
 #include "core/base/time.h"
+#include "core/messenger/limits.h"
 
 namespace core::messenger {
 
@@ -37,10 +38,45 @@ struct SafetyNumber {
   ByteArray<74> scannable{};  // the bytes of the QR code
 };
 
+inline constexpr std::size_t kGroupIdSize = 16;
+// Random; all zeros: no group.
+using GroupId = ByteArray<kGroupIdSize>;
+
+// 1 to 64 bytes of UTF-8 without control characters.
+class GroupName {
+ public:
+  static constexpr std::size_t kMaxSize = 64;
+  GroupName() = default;
+  // Errors: kMalformed.
+  static Result<GroupName> parse(Bytes text);
+  // Lives as long as this object.
+  Bytes bytes() const { return Bytes(text_).first(size_); }
+
+ private:
+  ByteArray<kMaxSize> text_{};
+  std::uint8_t size_ = 0;
+};
+
+enum class GroupState : std::uint8_t {
+  kMember = 0,
+  kLeft = 1,  // we have left, were removed, or the group has ended
+};
+
+struct Group {
+  GroupId id{};
+  GroupName name;
+  GroupState state{};
+  std::uint64_t revision = 0;
+  DeviceName owner;         // who alone can change it
+  std::size_t members = 0;  // with this device; 0 in state kLeft
+};
+
 enum class InboxKind : std::uint8_t {
   kMessage = 0,
-  kUnreadable = 1,  // a message of `from` that could not be decrypted; no text
-  kKeyChanged = 2,  // `from` has another identity key now; no text
+  kUnreadable = 1,    // a message of `from` that could not be decrypted; no text
+  kKeyChanged = 2,    // `from` has another identity key now; no text
+  kUnsupported = 3,   // a message of `from` that needs a later version; no text
+  kGroupChanged = 4,  // `group` has other members now, or we are no longer in it; no text
 };
 
 struct InboxMessage {
@@ -49,6 +85,7 @@ struct InboxMessage {
   DeviceName from;
   WallTime stored_at;    // by the server's clock
   WallTime received_at;  // by ours; 0 if it was not known
+  GroupId group{};       // kMessage: the one it was written to; zeros: to us alone
   Bytes text;            // a view into the caller's buffer
 };
 
@@ -59,12 +96,21 @@ enum class OutboxState : std::uint8_t {
   kSent = 3,       // the server has it, or it was discarded: no longer in the outbox
 };
 
+enum class OutboxKind : std::uint8_t {
+  kText = 0,     // to one device
+  kControl = 1,  // of the messenger's own: a group's state or keys for one device
+  kGroup = 2,    // to a group
+};
+
 struct OutboxMessage {
   MessageId id = 0;
+  OutboxKind kind{};
   OutboxState state{};
-  DeviceName to;
-  WallTime made;       // when send() was called, by our clock
-  api::Code reason{};  // kFailed: why. kQueued, kEncrypted: the last refusal, kOk if none
+  DeviceName to;            // empty: a group
+  GroupId group{};          // kGroup
+  std::size_t pending = 1;  // kGroup: members that the server has not taken it for
+  WallTime made;            // when send() was called, by our clock
+  api::Code reason{};       // kFailed: why. kQueued, kEncrypted: the last refusal, kOk if none
 };
 
 // A hint to look: whatever matters is in the store and is found there after a
@@ -73,8 +119,9 @@ enum class EventKind : std::uint8_t {
   kMessageReceived,  // id: of the inbox; next_unread() has it
   kUnreadable,       // id: of the inbox
   kMessageSent,      // id: of the outbox. The server has stored it
-  kMessageFailed,    // id: of the outbox; code
+  kMessageFailed,    // id: of the outbox; code. To a group: not for the member `name`
   kKeyChanged,       // name: the contact
+  kGroupChanged,     // id: of the inbox; the entry names the group
   kContactsChanged,  // contact_at() has news
   kRenewalDue,       // time for renew()
   kCertificate,      // the answer to renew(): certificate() has it
@@ -102,6 +149,8 @@ struct Counters {
   std::uint64_t sent = 0;               // messages that the server has taken
   std::uint64_t received = 0;           // messages put into the inbox
   std::uint64_t unreadable = 0;         // mails that did not decrypt
+  std::uint64_t unsupported = 0;        // contents of later versions, or malformed
+  std::uint64_t group_refused = 0;      // states, keys and messages of groups not taken
   std::uint64_t duplicates = 0;         // mails that had been seen before
   std::uint64_t out_of_order = 0;       // mails that came before their predecessor
   std::uint64_t malformed = 0;          // payloads that do not parse

@@ -5,11 +5,12 @@
 #include "core/api/message.h"
 #include "core/crypto/mlkem.h"
 #include "core/e2e/record.h"
+#include "core/e2e/sender_key.h"
 #include "core/messenger/limits.h"
 
 namespace core::messenger {
 
-// About 830 kB on Linux. Contents do not matter before the first call; between
+// About 930 kB on Linux. Contents do not matter before the first call; between
 // calls it holds the session used last, and after poll() the request to publish.
 struct Workspace {
   Workspace() = default;
@@ -17,6 +18,7 @@ struct Workspace {
   Workspace& operator=(const Workspace&) = delete;
 
   e2e::SessionRecord record;
+  e2e::TheirSenderKeys sender_keys;  // of one member; empty between calls
   crypto::MlKemWork kem;
   ByteArray<crypto::kKyber1024PublicKeySize> kem_key;
   ByteArray<kMaxValueSize> value;        // a value of the store
@@ -27,8 +29,9 @@ struct Workspace {
 
 static_assert(kMaxValueSize >= e2e::SessionRecord::kMaxSerializedSize,
               "a session must fit into the store");
+static_assert(kMaxValueSize >= e2e::TheirSenderKeys::kMaxSerializedSize);
 static_assert(kMaxValueSize >= kMaxCiphertext + 64, "a mail must fit into the store");
-static_assert(kMaxCiphertext >= e2e::encrypted_size(kMaxPlaintext));
+static_assert(kMaxCiphertext >= e2e::encrypted_size(kMaxContent));
 static_assert(kMaxPayload >= kMaxCiphertext + 128, "a request with one mail");
 
 }  // namespace core::messenger

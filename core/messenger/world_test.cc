@@ -43,19 +43,27 @@ void TestDevice::read_all(Instant now) {
   MessageId after = 0;
   while (const auto message = messenger->next_unread(after, buffer_)) {
     after = message->id;
-    const Shown now_shown{message->kind, text_of(message->from.bytes()), text_of(message->text)};
+    const Shown now_shown{message->kind, text_of(message->from.bytes()), text_of(message->text),
+                          message->group};
     const auto [before, is_first] = shown.emplace(message->id, now_shown);
     EXPECT_EQ(before->second.text, now_shown.text) << name << " was shown two texts under one id";
     if (!messenger->mark_read(message->id, now)) return;
   }
 }
 
-std::vector<Text> TestDevice::texts_from(const Text& sender) const {
+std::vector<Text> TestDevice::texts_from(const Text& sender, const GroupId& group) const {
   std::vector<Text> out;
   for (const auto& [id, message] : shown) {
-    if (message.kind == InboxKind::kMessage && message.from == sender) out.push_back(message.text);
+    if (message.kind == InboxKind::kMessage && message.from == sender && message.group == group) {
+      out.push_back(message.text);
+    }
   }
   return out;
+}
+
+std::size_t TestDevice::count(InboxKind kind) const {
+  return static_cast<std::size_t>(std::count_if(
+      shown.begin(), shown.end(), [kind](const auto& entry) { return entry.second.kind == kind; }));
 }
 
 std::vector<Event> TestDevice::take_events() {
@@ -144,6 +152,62 @@ MessageId World::send(const Text& from, const Text& to, const Text& text) {
     // The cut may have come after the commit: then it is in the outbox.
     if (last_in_outbox() > last) return last_in_outbox();
   }
+}
+
+void World::insist(TestDevice& device, const std::function<bool()>& call,
+                   const std::function<bool()>& done) {
+  while (!call()) {
+    if (!device.store.power_is_off()) {
+      CHECK(retry_sends);
+      continue;
+    }
+    recover(device);
+    if (done()) return;  // the cut came after the commit
+  }
+}
+
+GroupId World::make_group(const Text& owner, const std::vector<Text>& members) {
+  auto& device = *devices_.at(owner);
+  std::vector<DeviceName> names;
+  for (const auto& name : members) names.push_back(device_name(name));
+  const auto before = device.groups().count();
+  insist(
+      device,
+      [&] {
+        const auto name = *GroupName::parse(bytes_of("the group"));
+        return device.groups().create(name, names, clock.now(), clock.wall()).ok();
+      },
+      [&] { return device.groups().count() > before; });
+  return device.groups().at(before).id;
+}
+
+void World::change_group(const Text& owner, const GroupId& id, const std::vector<Text>& add,
+                         const std::vector<Text>& remove) {
+  auto& device = *devices_.at(owner);
+  std::vector<DeviceName> in, out;
+  for (const auto& name : add) in.push_back(device_name(name));
+  for (const auto& name : remove) out.push_back(device_name(name));
+  const auto before = device.groups().find(id)->revision;
+  insist(
+      device, [&] { return device.groups().change(id, in, out, clock.now(), clock.wall()).ok(); },
+      [&] { return device.groups().find(id)->revision > before; });
+}
+
+void World::send_group(const Text& from, const GroupId& id, const Text& text) {
+  auto& device = *devices_.at(from);
+  const auto last_of_group = [&device] {
+    MessageId last = 0, found = 0;
+    while (const auto next = device.messenger->outbox_after(last)) {
+      last = next->id;
+      if (next->kind == OutboxKind::kGroup) found = last;
+    }
+    return found;
+  };
+  const auto before = last_of_group();
+  insist(
+      device,
+      [&] { return device.groups().send(id, bytes_of(text), clock.now(), clock.wall()).ok(); },
+      [&] { return last_of_group() > before; });
 }
 
 void World::go_online(TestDevice& device) {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "core/messenger/messenger.h"
+#include "core/messenger/group_messenger.h"
 #include "ports/fake/clock.h"
 #include "ports/fake/net.h"
 #include "ports/fake/rng.h"
@@ -45,8 +45,10 @@ class TestDevice {
   // Reads what is unread, and marks it. A message read again after a crash
   // must be the same one.
   void read_all(Instant now);
-  // The texts of one sender, in the order of their ids.
-  std::vector<Text> texts_from(const Text& sender) const;
+  // The texts of one sender, in the order of their ids: to us, or to a group.
+  std::vector<Text> texts_from(const Text& sender, const GroupId& group = {}) const;
+  std::size_t count(InboxKind kind) const;
+  GroupMessenger groups() { return GroupMessenger(*messenger); }
   std::vector<Event> take_events();
   std::size_t count(EventKind kind) const;
 
@@ -64,6 +66,7 @@ class TestDevice {
     InboxKind kind{};
     Text from;
     Text text;
+    GroupId group{};
   };
   std::map<MessageId, Shown> shown;
   std::vector<Event> events;
@@ -86,6 +89,11 @@ class World {
 
   // Sends; retries over crashes until the message is in the outbox.
   MessageId send(const Text& from, const Text& to, const Text& text);
+  // The same for groups.
+  GroupId make_group(const Text& owner, const std::vector<Text>& members);
+  void change_group(const Text& owner, const GroupId& id, const std::vector<Text>& add,
+                    const std::vector<Text>& remove);
+  void send_group(const Text& from, const GroupId& id, const Text& text);
   // Lets time pass, in steps as short as needed.
   void run_for(std::int64_t ms);
   // Until `done` holds, at most `ms`. False if it never did.
@@ -115,6 +123,9 @@ class World {
   void step(Instant until);
   bool work(TestDevice& device);
   void recover(TestDevice& device);
+  // Makes a call until `done` holds, over crashes and failures.
+  void insist(TestDevice& device, const std::function<bool()>& call,
+              const std::function<bool()>& done);
   void deliver();
   void publish(std::vector<server::service::OutgoingPublish> out);
 

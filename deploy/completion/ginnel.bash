@@ -47,13 +47,14 @@ _ginnel() {
 
   local options="--help --home --json"
   if [[ -z $command ]]; then
-    local commands="enroll send listen chat contacts verify status doctor reset daemon"
+    local commands="enroll send listen chat group contacts verify status doctor reset daemon"
     mapfile -t COMPREPLY < <(compgen -W "$commands $options --version" -- "$cur")
     return
   fi
   case $command in
     enroll) options+=" --timeout" ;;
     send) options+=" --file --wait --timeout" ;;
+    group) options+=" --file --wait --timeout" ;;
     listen) options+=" --count --after --raw --timeout" ;;
     contacts | doctor) options+=" --timeout" ;;
     verify) options+=" --digits --qr --mark --scanned --accept-new-key" ;;
@@ -65,6 +66,11 @@ _ginnel() {
     return
   fi
   case $command in
+    group)
+      if ((arguments == 0)); then
+        mapfile -t COMPREPLY < <(compgen -W "create add remove send leave list" -- "$cur")
+      fi
+      ;;
     send | chat | verify | reset)
       if ((arguments == 0)); then
         # Names as last known; asks no server.

@@ -19,10 +19,11 @@ std::optional<core::api::AckRequest> parse_ack(Bytes body) {
   return *ack;
 }
 
-Result<Code> Mailbox::send_one(const store::Account& sender, const core::api::MailView& mail,
-                               core::WallTime wall, SendAnswer& out) {
-  if (mail.to.empty()) return Code::kMalformed;
-  const auto found = store_.find_account(mail.to);
+Result<Code> Mailbox::send_one(const store::Account& sender, const core::DeviceName& to,
+                               const core::api::MailView& mail, core::WallTime wall,
+                               SendAnswer& out) {
+  if (to.empty()) return Code::kMalformed;
+  const auto found = store_.find_account(to);
   if (!found && found.error() == Error::kNotFound) return Code::kUnknownDevice;
   const auto recipient = TRY(found);
   if (recipient.state == store::AccountState::kRevoked) return Code::kRevoked;
@@ -63,16 +64,19 @@ Result<SendAnswer> Mailbox::send(const store::Account& sender, Bytes body, core:
   std::vector<core::DeviceName> full;
   auto rest = mails->mail;
   while (const auto mail = rest.next()) {
-    if (response.count == response.code.size()) break;  // cannot be: checked when parsed
-    Code code = Code::kFull;
-    if (std::find(full.begin(), full.end(), mail->to) == full.end()) {
-      code = TRY(send_one(sender, *mail, wall, out));
-      if (code == Code::kFull) full.push_back(mail->to);
+    auto also_to = mail->also_to;
+    for (std::optional to(mail->to); to; to = also_to.next()) {
+      CHECK(response.count < response.code.size());  // counted when parsed
+      Code code = Code::kFull;
+      if (std::find(full.begin(), full.end(), *to) == full.end()) {
+        code = TRY(send_one(sender, *to, *mail, wall, out));
+        if (code == Code::kFull) full.push_back(*to);
+      }
+      if (code != Code::kOk) ++out.refused;
+      response.code[response.count++] = code;
     }
-    if (code != Code::kOk) ++out.refused;
-    response.code[response.count++] = code;
   }
-  out.answer.body = encoded(response, 256);
+  out.answer.body = encoded(response, 16 + response.count);
   return out;
 }
 

@@ -18,15 +18,15 @@ class Mailbox {
  public:
   Mailbox(store::Store& store, const Limits& limits) : store_(store), limits_(limits) {}
 
-  // Stores the mails of a request in order, each with its own code. Once a
-  // mailbox was full for one of them it is full for the later ones too, even
-  // smaller ones, so that order holds. Errors of all: kStore.
+  // Stores the mails of a request in order, with a code for each recipient of
+  // each. Once a mailbox was full for one of them it is full for the later ones
+  // too, even smaller ones, so that order holds. Errors of all: kStore.
   Result<SendAnswer> send(const store::Account& sender, Bytes body, core::WallTime wall);
   Result<Answer> ack(const store::Account& owner, Bytes body);
 
  private:
-  Result<Code> send_one(const store::Account& sender, const core::api::MailView& mail,
-                        core::WallTime wall, SendAnswer& out);
+  Result<Code> send_one(const store::Account& sender, const core::DeviceName& to,
+                        const core::api::MailView& mail, core::WallTime wall, SendAnswer& out);
 
   store::Store& store_;
   const Limits& limits_;

@@ -112,6 +112,53 @@ TEST_P(MailboxTest, OrderHoldsWhenAMailboxIsFull) {
             (Codes{Code::kOk, Code::kFull, Code::kFull, Code::kOk}));
 }
 
+TEST_P(MailboxTest, OneMailGoesToManyAndEachRecipientHasItsOwnCode) {
+  Limits limits;
+  limits.max_mailbox_count = 2;
+  restart(limits);
+  auto carol = site_->enrol("carol");
+  auto dave = site_->enrol("dave");
+  site_->enrol("eve");
+  ASSERT_TRUE(site_->service.revoke(name("eve")).ok());
+  site_->send(alice_, mails({alice_.mail("carol", 1), alice_.mail("carol", 2)}));
+  const auto to_all = alice_.mail_to({"bob", "nobody", "carol", "eve", "dave"}, 3);
+  // The codes of one mail, then that of the next. Carol's mailbox is full and
+  // stays so within the request.
+  EXPECT_EQ(site_->send(alice_, mails({to_all, alice_.mail("carol", 4, 1)})),
+            (Codes{Code::kOk, Code::kUnknownDevice, Code::kFull, Code::kRevoked, Code::kOk,
+                   Code::kFull}));
+  EXPECT_EQ(waiting(bob_, 0, 10), 1u);
+  EXPECT_EQ(waiting(dave, 0, 10), 1u);
+  const auto pushes = site_->pushes("dave");
+  ASSERT_EQ(pushes.size(), 1u);
+  EXPECT_EQ(pushes[0][0].from, "alice");
+  EXPECT_EQ(pushes[0][0].ciphertext, Blob(10, 3));
+  // Again, once carol has room: only she gets it.
+  EXPECT_EQ(waiting(carol, 2, 10), 0u);
+  EXPECT_EQ(site_->send(alice_, mails({alice_.mail_to({"carol", "bob", "dave"}, 3)})),
+            (Codes{Code::kOk, Code::kOk, Code::kOk}));
+  EXPECT_EQ(waiting(carol, 2, 10), 1u);
+  EXPECT_EQ(waiting(bob_, 0, 10), 1u);
+  EXPECT_EQ(waiting(dave, 0, 10), 1u);
+  EXPECT_EQ(site_->service.counters().mails_stored, 5u);
+  EXPECT_EQ(site_->service.counters().mails_repeated, 2u);
+}
+
+TEST_P(MailboxTest, ARequestHasNoMoreThan256Recipients) {
+  std::vector<std::string> names(64, "bob");
+  Blob body;
+  for (std::uint8_t i = 0; i < 4; ++i) {
+    const auto one = mails({alice_.mail_to(names, i)});
+    body.insert(body.end(), one.begin(), one.end());
+  }
+  EXPECT_EQ(site_->send(alice_, body), Codes(256, Code::kOk));
+  EXPECT_EQ(waiting(bob_, 0, 0), 4u);  // named twice, stored once
+  const auto one = mails({alice_.mail("bob", 9)});
+  body.insert(body.end(), one.begin(), one.end());
+  EXPECT_EQ(site_->ask(alice_, Method::kSend, body).code, Code::kMalformed);
+  EXPECT_EQ(waiting(bob_, 0, 0), 4u);
+}
+
 TEST_P(MailboxTest, OneSenderCannotFillAMailbox) {
   Limits limits;
   limits.max_sender_count = 2;

@@ -127,6 +127,23 @@ Blob TestDevice::mail(const std::string& to, std::uint8_t mail_id, std::size_t s
                 size + 512);
 }
 
+Blob TestDevice::mail_to(const std::vector<std::string>& to, std::uint8_t mail_id,
+                         std::size_t size) {
+  Blob names(core::api::AlsoToWriter::kMaxSize);
+  core::api::AlsoToWriter also_to(names);
+  for (std::size_t i = 1; i < to.size(); ++i) {
+    if (!also_to.add(name(to[i]))) throw std::runtime_error("too many recipients");
+  }
+  const Blob ciphertext(size, mail_id);
+  const auto id = store::filled<16>(mail_id);
+  return encode(core::api::MailView{.to = name(to[0]),
+                                    .mail_id = id,
+                                    .type = 7,
+                                    .ciphertext = ciphertext,
+                                    .also_to = also_to.names()},
+                size + 512 + names.size());
+}
+
 Blob TestDevice::enrol_request(const core::api::Token& token, const std::string& csr) {
   const Blob csr_der = blob_of(csr);
   const auto proven =

@@ -59,6 +59,8 @@ class TestDevice {
   Blob upload(const Upload& upload);
   Blob mail(const std::string& to, std::uint8_t mail_id, std::size_t size = 10,
             std::uint32_t ttl_s = 0);
+  // To several at once, the first of them in `to`.
+  Blob mail_to(const std::vector<std::string>& to, std::uint8_t mail_id, std::size_t size = 10);
   Blob enrol_request(const core::api::Token& token, const std::string& csr = "csr");
 
   core::DeviceName device;

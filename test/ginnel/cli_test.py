@@ -130,6 +130,107 @@ class Test(unittest.TestCase):
         return [o for o in done.objects() if o["event"] == "message"]
 
 
+class Groups(Test):
+    def group(self, owner, *members):
+        name = f"Team {owner.name}"
+        done = owner.run("group", "create", name, *(m.name for m in members), "--json", "--timeout", PATIENCE)
+        self.assertEqual(done.code, 0, done)
+        return name, done.objects()[0]["id"]
+
+    def send_to(self, sender, group, text):
+        done = sender.run("group", "send", group, text, "--json", "--timeout", PATIENCE)
+        self.assertEqual(done.code, 0, done)
+        self.assertEqual(done.objects()[0]["event"], "sent", done)
+
+    def heard(self, device, count):
+        """Messages of groups, as (sender, group, text), and the last change of a group."""
+        done = device.run("listen", "--json", "--count", count, "--timeout", PATIENCE)
+        self.assertEqual(done.code, 0, done)
+        self.assertNotIn("unreadable", [o["event"] for o in done.objects()])
+        messages = [(o["from"], o["group"], o["text"]) for o in done.objects() if o["event"] == "message"]
+        changes = [o for o in done.objects() if o["event"] == "group_changed"]
+        return messages, changes[-1] if changes else None
+
+    def test_three_devices_talk_and_one_is_removed(self):
+        alice, bob, carol = self.device(), self.device(), self.device()
+        group, group_id = self.group(alice, bob, carol)
+        self.send_to(alice, group, "hello all")
+        for member in (bob, carol):
+            messages, change = self.heard(member, 1)
+            self.assertEqual(messages, [(alice.name, group, "hello all")])
+            self.assertEqual(sorted(change["members"]), sorted([alice.name, bob.name, carol.name]))
+            self.assertEqual(change["owner"], alice.name)
+        self.send_to(bob, group, "hello of bob")
+        self.assertEqual(self.heard(alice, 1)[0], [(bob.name, group, "hello of bob")])
+        self.assertEqual(self.heard(carol, 1)[0], [(bob.name, group, "hello of bob")])
+
+        # Only the owner removes; then bob reads nothing new, whoever writes.
+        refused = bob.run("group", "remove", group, carol.name)
+        self.assertEqual(refused.code, 5, refused)
+        done = alice.run("group", "remove", group, bob.name, "--timeout", PATIENCE)
+        self.assertEqual(done.code, 0, done)
+        self.assertNotIn(bob.name, done.text)
+        self.send_to(alice, group, "without bob")
+        self.assertEqual(self.heard(carol, 1)[0], [(alice.name, group, "without bob")])
+        self.send_to(carol, group, "without bob either")
+        self.assertEqual(self.heard(alice, 1)[0], [(carol.name, group, "without bob either")])
+        self.send(alice, bob, "you are out")
+        done = bob.run("listen", "--json", "--count", 1, "--timeout", PATIENCE)
+        events = [(o["event"], o.get("text")) for o in done.objects()]
+        self.assertEqual(events, [("group_changed", None), ("message", "you are out")])
+        self.assertEqual(done.objects()[0]["members"], [])
+        refused = bob.run("group", "send", group_id, "still here?")
+        self.assertEqual(refused.code, 5, refused)
+
+        # And comes back: reads what is new.
+        done = alice.run("group", "add", group_id, bob.name, "--timeout", PATIENCE)
+        self.assertEqual(done.code, 0, done)
+        self.send_to(alice, group, "welcome back")
+        self.assertEqual(self.heard(bob, 1)[0], [(alice.name, group, "welcome back")])
+
+    def test_text_for_people_names_the_group(self):
+        alice, bob = self.device(), self.device()
+        group, _ = self.group(alice, bob)
+        self.send_to(alice, group, "hello")
+        done = bob.run("listen", "--count", 1, "--timeout", PATIENCE)
+        self.assertIn(f"The group {group} is now: ", done.text)
+        self.assertIn(f"{alice.name} in {group}: hello", done.text)
+        listed = bob.run("group", "list")
+        self.assertIn(group, listed.text)
+        self.assertIn(f"(of {alice.name})", listed.text)
+
+    def test_a_running_ginnel_does_the_work(self):
+        alice, bob = self.device(), self.device()
+        alice.owner("daemon")
+        group, _ = self.group(alice, bob)
+        done = alice.run("group", "send", group, "hello", "--wait", "--timeout", PATIENCE, "--json")
+        self.assertEqual(done.objects()[0]["event"], "sent", done)
+        self.assertEqual(self.heard(bob, 1)[0], [(alice.name, group, "hello")])
+
+    def test_a_member_leaves(self):
+        alice, bob = self.device(), self.device()
+        group, _ = self.group(alice, bob)
+        self.send_to(alice, group, "hello")
+        self.heard(bob, 1)
+        done = bob.run("group", "leave", group, "--timeout", PATIENCE)
+        self.assertEqual(done.code, 0, done)
+        listener = alice.start("listen", "--json", "--timeout", PATIENCE)
+        change = json.loads(listener.stdout.readline())
+        self.assertEqual((change["event"], change["members"]), ("group_changed", [alice.name]))
+        listener.send_signal(signal.SIGINT)
+        self.assertEqual(listener.wait(PATIENCE), 0)
+        done = alice.run("group", "send", group, "anybody?")
+        self.assertEqual(done.code, 5, done)
+
+    def test_what_cannot_be_is_refused(self):
+        alice = self.device()
+        self.assertEqual(alice.run("group", "create", "Nobody's", "nobody").code, 2)
+        self.assertEqual(alice.run("group", "create", "a\nb").code, 2)
+        self.assertEqual(alice.run("group", "send", "no such group", "hello").code, 2)
+        self.assertEqual(alice.run("group").code, 2)
+        self.assertEqual(alice.run("group", "list").code, 0)
+
+
 class Enrolment(Test):
     def test_makes_a_private_home(self):
         device = self.device()
