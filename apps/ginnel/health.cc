@@ -213,7 +213,10 @@ Outcome<int> status(Context& context, double timeout_s, bool clear_failed) {
             std::to_string(reply["server"].value("one_time_kem_keys", 0)) + " at the server\n";
   }
   for (const auto& entry : reply.at("outbox")) {
-    text += "    to " + entry.value("to", "") + ": " + entry.value("state", "") +
+    const std::string to = entry.contains("group")
+                               ? "the group " + printable(entry.value("group", ""), "")
+                               : entry.value("to", "");
+    text += "    to " + to + ": " + entry.value("state", "") +
             (entry.contains("reason") ? ", " + entry.value("reason", "") : "") + "\n";
   }
   TRY(context.out.text(text));

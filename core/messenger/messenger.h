@@ -26,7 +26,8 @@
 
 namespace core::messenger {
 
-// Groups: core/messenger/group_messenger.h.
+// 238 kB on Linux and a Workspace of 913 kB; 15 and some 80 kB on a small
+// device. For groups see core/messenger/group_messenger.h.
 class Messenger {
  public:
   // All three outlive the messenger and are used by nobody else meanwhile.
@@ -65,8 +66,8 @@ class Messenger {
   // The user has compared the safety number. Errors: kNotFound; kUntrusted if
   // another key has turned up: accept_new_key() comes first.
   Status mark_verified(const DeviceName& name);
-  // The user trusts the key that turned up: sessions under the old one go, what
-  // waits is encrypted anew. Errors: kNotFound; kOutOfOrder (no new key).
+  // Trusts the key that turned up: sessions under the old one go, what waits is
+  // encrypted anew. Errors: kNotFound; kOutOfOrder (no new key).
   Status accept_new_key(const DeviceName& name, Instant now);
   // The next message starts a new session. Errors: kNotFound.
   Status reset_session(const DeviceName& name);
@@ -112,7 +113,6 @@ class Messenger {
   Result<std::optional<Outgoing>> poll(Instant now, WallTime wall);
   // When to call poll() next. Early calls do nothing.
   Instant next_deadline() const;
-
   std::optional<Event> next_event() { return events_.next(); }
   const Counters& counters() const { return counters_; }
   Info info();

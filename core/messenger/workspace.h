@@ -10,7 +10,7 @@
 
 namespace core::messenger {
 
-// About 930 kB on Linux. Contents do not matter before the first call; between
+// About 910 kB on Linux. Contents do not matter before the first call; between
 // calls it holds the session used last, and after poll() the request to publish.
 struct Workspace {
   Workspace() = default;
