@@ -11,6 +11,7 @@
 #include "core/crypto/aes256_cbc.h"
 #include "core/crypto/aes_cbc.h"
 #include "core/crypto/blake2s.h"
+#include "core/crypto/blake2s_code.h"
 #include "core/crypto/chacha_poly.h"
 #include "core/crypto/ct.h"
 #include "core/crypto/hkdf.h"
@@ -53,6 +54,8 @@ void hashes() {
   (void)sha3_512(text);
   shake256(text, out);
   blake2s(key, text, MutBytes(out).first(32));
+  std::array<std::uint32_t, 8> h{};
+  blake2s_code::compress_portable(h.data(), {text.data(), 64, 0});
   (void)hmac_sha256(key, {text, text});
   (void)hmac_sha256(text, {text});  // a key that is hashed first
   hkdf_sha256(key, text, text, out);
