@@ -1,5 +1,6 @@
 // The primitives in one thread: items per second are per second of CPU time.
 #include <benchmark/benchmark.h>
+#include <openssl/evp.h>
 #include <sodium.h>
 
 #include <vector>
@@ -8,6 +9,8 @@
 #include "core/crypto/aes256_cbc.h"
 #include "core/crypto/aes_cbc.h"
 #include "core/crypto/blake2s.h"
+#include "core/crypto/chacha_poly.h"
+#include "core/crypto/cpu.h"
 #include "core/crypto/hkdf.h"
 #include "core/crypto/hmac.h"
 #include "core/crypto/keccak.h"
@@ -93,12 +96,110 @@ void aes_256_cbc_decrypt_portable(State& state) {
 }
 BENCHMARK(aes_256_cbc_decrypt_portable)->Arg(112);
 
+// ChaCha20-Poly1305 of texts of range(0) bytes: ours, and libsodium's and
+// OpenSSL's in the same run.
+template <class Call>
+void run_packets(State& state, Call call) {
+  std::vector<std::uint8_t> text(static_cast<std::size_t>(state.range(0)) + kAeadTagSize);
+  run(state, [&] { call(MutBytes(text)); });
+  state.SetBytesProcessed(state.iterations() * state.range(0));
+}
+
+void packet_sizes(benchmark::internal::Benchmark* benchmark) {
+  for (const int size : {64, 256, 1000, 1420}) benchmark->Arg(size);
+}
+
 void chacha20_poly1305_seal(State& state) {
-  run_bytes(state, [](MutBytes text) {
-    crypto::chacha20_poly1305_seal(kKey, View<24>(kNonce).first<12>(), {}, text);
+  std::uint64_t counter = 0;
+  run_packets(state,
+              [&](MutBytes text) { crypto::chacha20_poly1305_seal(kKey, ++counter, {}, text); });
+}
+BENCHMARK(chacha20_poly1305_seal)->Apply(packet_sizes);
+
+#ifdef __x86_64__
+// What processors with AVX2 and no AVX-512 run.
+void chacha20_poly1305_avx2(State& state, chacha_poly::Direction direction, std::size_t count) {
+  if (!cpu::has_avx2()) return state.SkipWithError("this processor has no AVX2");
+  const auto size = static_cast<std::size_t>(state.range(0));
+  std::vector<std::uint8_t> memory(count * size);
+  std::vector<chacha_poly::Job> jobs;
+  for (std::size_t i = 0; i < count; ++i) {
+    jobs.push_back(
+        {direction, kKey.data(), kNonce.data(), nullptr, 0, memory.data() + i * size, size, {}});
+  }
+  for (auto _ : state) {
+    chacha_poly::run_avx2(jobs.data(), count);
+    benchmark::ClobberMemory();
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(count));
+}
+BENCHMARK_CAPTURE(chacha20_poly1305_avx2, seal, chacha_poly::Direction::kSeal, 1)
+    ->Apply(packet_sizes);
+BENCHMARK_CAPTURE(chacha20_poly1305_avx2, open, chacha_poly::Direction::kOpen, 1)
+    ->Apply(packet_sizes);
+BENCHMARK_CAPTURE(chacha20_poly1305_avx2, seal_many, chacha_poly::Direction::kSeal, 8)
+    ->Apply(packet_sizes);
+#endif
+
+void chacha20_poly1305_open(State& state) {
+  std::vector<std::uint8_t> sealed(static_cast<std::size_t>(state.range(0)) + kAeadTagSize);
+  crypto::chacha20_poly1305_seal(kKey, std::uint64_t{1}, {}, sealed);
+  auto text = sealed;
+  run(state, [&] {
+    std::copy(sealed.begin(), sealed.end(), text.begin());
+    CHECK(crypto::chacha20_poly1305_open(kKey, std::uint64_t{1}, {}, text).ok());
+  });
+  state.SetBytesProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(chacha20_poly1305_open)->Apply(packet_sizes);
+
+// Batches of 16; an item is a text.
+void chacha20_poly1305_seal_many(State& state) {
+  constexpr std::size_t kCount = 16;
+  const auto size = static_cast<std::size_t>(state.range(0)) + kAeadTagSize;
+  std::vector<std::uint8_t> memory(kCount * size);
+  std::vector<CountedText> texts;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    texts.push_back({kKey, i, MutBytes(memory).subspan(i * size, size)});
+  }
+  for (auto _ : state) {
+    crypto::chacha20_poly1305_seal_many(texts);
+    benchmark::ClobberMemory();
+  }
+  state.SetItemsProcessed(state.iterations() * kCount);
+}
+BENCHMARK(chacha20_poly1305_seal_many)->Apply(packet_sizes);
+
+void chacha20_poly1305_seal_libsodium(State& state) {
+  ByteArray<12> nonce{};
+  run_packets(state, [&](MutBytes text) {
+    ++nonce[4];
+    const auto size = text.size() - kAeadTagSize;
+    crypto_aead_chacha20poly1305_ietf_encrypt_detached(text.data(), text.data() + size, nullptr,
+                                                       text.data(), size, nullptr, 0, nullptr,
+                                                       nonce.data(), kKey.data());
   });
 }
-BENCHMARK(chacha20_poly1305_seal)->Arg(64)->Arg(1436);
+BENCHMARK(chacha20_poly1305_seal_libsodium)->Apply(packet_sizes);
+
+// The context and the key are kept: only the nonce is new.
+void chacha20_poly1305_seal_openssl(State& state) {
+  EVP_CIPHER_CTX* const context = EVP_CIPHER_CTX_new();
+  CHECK(EVP_EncryptInit_ex(context, EVP_chacha20_poly1305(), nullptr, kKey.data(), nullptr) == 1);
+  ByteArray<12> nonce{};
+  run_packets(state, [&](MutBytes text) {
+    ++nonce[4];
+    const auto size = static_cast<int>(text.size() - kAeadTagSize);
+    int written = 0;
+    CHECK(EVP_EncryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) == 1);
+    CHECK(EVP_EncryptUpdate(context, text.data(), &written, text.data(), size) == 1);
+    CHECK(EVP_EncryptFinal_ex(context, text.data() + size, &written) == 1);
+    CHECK(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, kAeadTagSize, text.data() + size) ==
+          1);
+  });
+  EVP_CIPHER_CTX_free(context);
+}
+BENCHMARK(chacha20_poly1305_seal_openssl)->Apply(packet_sizes);
 
 void xchacha20_poly1305_seal(State& state) {
   run_bytes(state, [](MutBytes text) { crypto::xchacha20_poly1305_seal(kKey, kNonce, {}, text); });
@@ -109,7 +210,7 @@ void blake2s_256(State& state) {
   ByteArray<32> out;
   run_bytes(state, [&](MutBytes text) { blake2s(kKey, text, out); });
 }
-BENCHMARK(blake2s_256)->Arg(32)->Arg(1024);
+BENCHMARK(blake2s_256)->Arg(32)->Arg(1024)->Arg(1420);
 
 void sha3_256(State& state) {
   run_bytes(state, [](MutBytes text) { DoNotOptimize(crypto::sha3_256(text)); });

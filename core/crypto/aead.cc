@@ -14,12 +14,12 @@ namespace {
 using chacha_poly::Direction;
 using chacha_poly::Job;
 
-void run(Job& job) {
+void run(Job* jobs, std::size_t count) {
 #ifdef GINNEL_CHACHA_POLY_VECTOR
-  if (cpu::has_avx512()) return run_avx512(job);
-  if (cpu::has_avx2()) return run_avx2(job);
+  if (cpu::has_avx512()) return run_avx512(jobs, count);
+  if (cpu::has_avx2()) return run_avx2(jobs, count);
 #endif
-  run_portable(job);
+  run_portable(jobs, count);
 }
 
 // The job on all of `text` but the room for the tag. REQUIRES: there is that room
@@ -40,6 +40,27 @@ ByteArray<12> nonce_of(std::uint64_t counter) {
   return nonce;
 }
 
+// Jobs on up to kMost texts, and their nonces.
+class Batch {
+ public:
+  static constexpr std::size_t kMost = 8;
+
+  void add(Direction direction, const CountedText& text) {
+    nonces_[count_] = nonce_of(text.counter);
+    jobs_[count_] = job_of(direction, text.key, nonces_[count_], {}, text.text);
+    ++count_;
+  }
+  // Runs them; the tag of text i is then tag(i).
+  void run() { crypto::run(jobs_.data(), count_); }
+  std::size_t count() const { return count_; }
+  View<kAeadTagSize> tag(std::size_t i) const { return jobs_[i].tag; }
+
+ private:
+  std::array<Job, kMost> jobs_;
+  std::array<ByteArray<12>, kMost> nonces_;
+  std::size_t count_ = 0;
+};
+
 // The key and the nonce of an XChaCha20 message. Spec: [XChaCha] 2.2, 2.3.
 struct Derived {
   explicit Derived(View<32> from, View<24> long_nonce) {
@@ -55,7 +76,7 @@ struct Derived {
 void chacha20_poly1305_seal(View<32> key, View<12> nonce, Bytes ad, MutBytes text) {
   CHECK(text.size() >= kAeadTagSize);
   Job job = job_of(Direction::kSeal, key, nonce, ad, text);
-  run(job);
+  run(&job, 1);
   copy(job.tag, text.last(kAeadTagSize));
 }
 
@@ -74,7 +95,7 @@ Result<std::size_t> chacha20_poly1305_open(View<32> key, View<12> nonce, Bytes a
     return Error::kMalformed;
   }
   Job job = job_of(Direction::kOpen, key, nonce, ad, text);
-  run(job);
+  run(&job, 1);
   if (!ct_equal(job.tag, text.last(kAeadTagSize))) {
     wipe(text);
     return Error::kBadTag;
@@ -90,6 +111,46 @@ Result<std::size_t> chacha20_poly1305_open(View<32> key, std::uint64_t counter, 
 Result<std::size_t> xchacha20_poly1305_open(View<32> key, View<24> nonce, Bytes ad, MutBytes text) {
   const Derived derived(key, nonce);
   return chacha20_poly1305_open(derived.key.view(), derived.nonce, ad, text);
+}
+
+void chacha20_poly1305_seal_many(std::span<const CountedText> texts) {
+  while (!texts.empty()) {
+    const auto some = texts.first(std::min(texts.size(), Batch::kMost));
+    Batch batch;
+    for (const CountedText& text : some) {
+      CHECK(text.text.size() >= kAeadTagSize);
+      batch.add(Direction::kSeal, text);
+    }
+    batch.run();
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      copy(batch.tag(i), some[i].text.last(kAeadTagSize));
+    }
+    texts = texts.subspan(some.size());
+  }
+}
+
+void chacha20_poly1305_open_many(std::span<CountedText> texts) {
+  while (!texts.empty()) {
+    const auto some = texts.first(std::min(texts.size(), Batch::kMost));
+    Batch batch;
+    std::array<CountedText*, Batch::kMost> added;
+    for (CountedText& text : some) {
+      text.authentic = false;
+      if (text.text.size() < kAeadTagSize) {
+        wipe(text.text);
+        continue;
+      }
+      added[batch.count()] = &text;
+      batch.add(Direction::kOpen, text);
+    }
+    batch.run();
+    for (std::size_t i = 0; i < batch.count(); ++i) {
+      CountedText& text = *added[i];
+      text.authentic = ct_equal(batch.tag(i), text.text.last(kAeadTagSize));
+      if (!text.authentic) wipe(text.text);
+    }
+    texts = texts.subspan(some.size());
+  }
 }
 
 }  // namespace core::crypto

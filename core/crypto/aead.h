@@ -28,5 +28,20 @@ Result<std::size_t> xchacha20_poly1305_open(View<32> key, View<24> nonce, Bytes 
 Result<std::size_t> chacha20_poly1305_open(View<32> key, std::uint64_t counter, Bytes ad,
                                            MutBytes text);
 
+// A text of a batch: without associated data, and with a nonce that counts.
+struct CountedText {
+  View<32> key;
+  std::uint64_t counter;
+  MutBytes text;  // as above
+  bool authentic = false;
+};
+
+// As chacha20_poly1305_seal() of each text, and as chacha20_poly1305_open(),
+// which sets `authentic`; a text that is not is all zeros then, also one that is too short. In
+// vector code a batch takes less time than its texts one by one: the end of one is worked on beside
+// the beginning of the next. REQUIRES to seal: room for each tag.
+void chacha20_poly1305_seal_many(std::span<const CountedText> texts);
+void chacha20_poly1305_open_many(std::span<CountedText> texts);
+
 }  // namespace core::crypto
 #endif  // CORE_CRYPTO_AEAD_H_

@@ -115,6 +115,41 @@ TEST(ChaCha, CountsWithTheLastEightBytesOfTheNonce) {
       chacha20_poly1305_open(kKey, std::uint64_t{0x0102030405060708}, kAd, by_counter).ok());
 }
 
+TEST(ChaCha, SealsAndOpensBatchesAsOneByOne) {
+  const auto other_key =
+      hex_array<32>("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");
+  std::vector<std::vector<std::uint8_t>> texts, plain;
+  std::vector<CountedText> batch;
+  for (std::size_t i = 0; i < 21; ++i) {
+    texts.emplace_back(16 + 97 * i, static_cast<std::uint8_t>(i));
+  }
+  plain = texts;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    batch.push_back({i % 3 == 0 ? other_key : kKey, 5 + i, texts[i]});
+  }
+  chacha20_poly1305_seal_many(batch);
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    auto alone = plain[i];
+    chacha20_poly1305_seal(batch[i].key, batch[i].counter, {}, alone);
+    EXPECT_EQ(texts[i], alone) << i;
+  }
+  texts[4][0] ^= 1;
+  texts[20].back() ^= 1;
+  batch[2].text = batch[2].text.first(15);
+  const test::HeapCount heap;
+  chacha20_poly1305_open_many(batch);
+  EXPECT_EQ(heap.count(), 0u);
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    EXPECT_EQ(batch[i].authentic, i != 2 && i != 4 && i != 20) << i;
+    const auto size = texts[i].size() - kAeadTagSize;
+    if (batch[i].authentic) {
+      EXPECT_TRUE(equal_var(Bytes(texts[i]).first(size), Bytes(plain[i]).first(size))) << i;
+    } else {
+      EXPECT_TRUE(all_zero(batch[i].text)) << i;
+    }
+  }
+}
+
 TYPED_TEST(AeadTest, DoesNotUseTheHeap) {
   ByteArray<100> text{};
   const test::HeapCount heap;

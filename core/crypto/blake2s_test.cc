@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/crypto/blake2s_code.h"
+#include "core/crypto/cpu.h"
 #include "test/no_heap.h"
 #include "test/vectors.h"
 
@@ -61,6 +63,31 @@ TEST(Blake2s, PiecesEqualTheWhole) {
     EXPECT_EQ(pieces, whole);
   }
 }
+
+#ifdef __x86_64__
+TEST(Blake2s, CodeForOneKindOfProcessorAgreesWithThePortable) {
+  using namespace blake2s_code;
+  for (std::uint32_t seed = 1; seed < 2000; ++seed) {
+    const auto block = sequence(64, seed);
+    const Input input{block.data(), std::uint64_t{seed} << (seed % 60),
+                      seed % 2 == 0 ? 0 : 0xffffffffu};
+    std::array<std::uint32_t, 8> expected, h;
+    expected.fill(0x9e3779b9 * seed);
+    h = expected;
+    const auto start = h;
+    compress_portable(expected.data(), input);
+    if (cpu::has_avx2()) {
+      compress_avx2(h.data(), input);
+      ASSERT_EQ(h, expected);
+    }
+    if (cpu::has_avx512()) {
+      h = start;
+      compress_avx512(h.data(), input);
+      ASSERT_EQ(h, expected);
+    }
+  }
+}
+#endif
 
 TEST(Blake2s, RefusesSizesOutOfRange) {
   const ByteArray<33> key{};

@@ -22,6 +22,6 @@ struct Avx2 : Rows256 {
 
 }  // namespace
 
-void run_avx2(Job& job) { run<Avx2>(job); }
+void run_avx2(Job* jobs, std::size_t count) { run<Avx2>(jobs, count); }
 
 }  // namespace core::crypto::chacha_poly

@@ -16,6 +16,6 @@ struct Avx512 : Rows256 {
 
 }  // namespace
 
-void run_avx512(Job& job) { run<Avx512>(job); }
+void run_avx512(Job* jobs, std::size_t count) { run<Avx512>(jobs, count); }
 
 }  // namespace core::crypto::chacha_poly

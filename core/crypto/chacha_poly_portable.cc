@@ -34,9 +34,7 @@ void crypt(const Job& job) {
   crypto_stream_chacha20_ietf_xor_ic(job.text, job.text, job.size, job.nonce, 1, job.key);
 }
 
-}  // namespace
-
-void run_portable(Job& job) {
+void run_one(Job& job) {
   Secret<32> one_time_key;
   crypto_stream_chacha20_ietf(one_time_key.mut().data(), 32, job.nonce, job.key);
   if (job.direction == Direction::kSeal) crypt(job);
@@ -49,6 +47,12 @@ void run_portable(Job& job) {
   mac.absorb(sizes);
   mac.finish(job.tag);
   if (job.direction == Direction::kOpen) crypt(job);
+}
+
+}  // namespace
+
+void run_portable(Job* jobs, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) run_one(jobs[i]);
 }
 
 }  // namespace core::crypto::chacha_poly

@@ -20,7 +20,7 @@ namespace {
 using test::hex;
 using test::to_hex;
 
-using Run = void (*)(Job&);
+using Run = void (*)(Job*, std::size_t);
 
 // What this processor can run beside the portable code.
 std::vector<std::pair<const char*, Run>> vector_code() {
@@ -62,7 +62,7 @@ class ChaChaPoly : public testing::Test {
     auto expected = plaintext;
     Job reference{Direction::kSeal, key.data(),      nonce.data(), ad.data(),
                   ad_size,          expected.data(), size,         {}};
-    run_portable(reference);
+    run_portable(&reference, 1);
     for (const auto& [name, run] : vector_code()) {
       alignas(64) std::array<std::uint8_t, 5000> buffer;
       ASSERT_LE(offset + size + 1, buffer.size());
@@ -76,12 +76,12 @@ class ChaChaPoly : public testing::Test {
               buffer.data() + offset,
               size,
               {}};
-      run(job);
+      run(&job, 1);
       ASSERT_TRUE(equal_var({job.text, size}, expected)) << name << ' ' << size << ' ' << offset;
       ASSERT_EQ(to_hex(job.tag), to_hex(reference.tag)) << name << ' ' << size << ' ' << ad_size;
       job.direction = Direction::kOpen;
       std::fill(std::begin(job.tag), std::end(job.tag), 0);
-      run(job);
+      run(&job, 1);
       ASSERT_TRUE(equal_var({job.text, size}, plaintext)) << name << ' ' << size;
       ASSERT_EQ(to_hex(job.tag), to_hex(reference.tag)) << name << ' ' << size;
       std::fill_n(buffer.begin() + offset, size, 0xa5);
@@ -121,6 +121,50 @@ TEST_F(ChaChaPoly, AgreesForTextOfOnes) {
   for (std::size_t size = 0; size <= 1500; size += 7) compare(random, size, 0, 0, true);
 }
 
+TEST_F(ChaChaPoly, RunsManyJobsAsOneByOne) {
+  Random random(8);
+  for (int i = 0; i < 300; ++i) {
+    const std::size_t count = random.below(9);
+    std::vector<std::vector<std::uint8_t>> keys, nonces, ads, texts;
+    std::vector<Job> expected;
+    for (std::size_t k = 0; k < count; ++k) {
+      keys.push_back(random.bytes(32));
+      nonces.push_back(random.bytes(12));
+      ads.push_back(random.bytes(random.below(2) * random.below(40)));
+      texts.push_back(random.bytes(random.below(i % 2 == 0 ? 200 : 2000)));
+    }
+    auto work = texts;
+    const auto jobs_on = [&](std::vector<std::vector<std::uint8_t>>& on) {
+      std::vector<Job> jobs;
+      for (std::size_t k = 0; k < count; ++k) {
+        const auto direction =
+            (k + static_cast<std::size_t>(i)) % 3 == 0 ? Direction::kOpen : Direction::kSeal;
+        jobs.push_back({direction,
+                        keys[k].data(),
+                        nonces[k].data(),
+                        ads[k].data(),
+                        ads[k].size(),
+                        on[k].data(),
+                        on[k].size(),
+                        {}});
+      }
+      return jobs;
+    };
+    auto wanted = texts;
+    expected = jobs_on(wanted);
+    run_portable(expected.data(), count);
+    for (const auto& [name, run] : vector_code()) {
+      work = texts;
+      auto jobs = jobs_on(work);
+      run(jobs.data(), count);
+      for (std::size_t k = 0; k < count; ++k) {
+        ASSERT_TRUE(work[k] == wanted[k]) << name << ' ' << i << ' ' << k;
+        ASSERT_EQ(to_hex(jobs[k].tag), to_hex(expected[k].tag)) << name << ' ' << i << ' ' << k;
+      }
+    }
+  }
+}
+
 TEST_F(ChaChaPoly, AgreesWhereTheBlockCounterIsLarge) {
   Random random(6);
   const auto key = random.bytes(32), nonce = random.bytes(12);
@@ -128,11 +172,11 @@ TEST_F(ChaChaPoly, AgreesWhereTheBlockCounterIsLarge) {
   const auto plaintext = expected;
   Job reference{Direction::kSeal, key.data(), nonce.data(), nullptr, 0, expected.data(),
                 expected.size(),  {}};
-  run_portable(reference);
+  run_portable(&reference, 1);
   for (const auto& [name, run] : vector_code()) {
     auto text = plaintext;
     Job job{Direction::kSeal, key.data(), nonce.data(), nullptr, 0, text.data(), text.size(), {}};
-    run(job);
+    run(&job, 1);
     EXPECT_TRUE(text == expected) << name;
     EXPECT_EQ(to_hex(job.tag), to_hex(reference.tag)) << name;
   }
@@ -150,7 +194,7 @@ void compare_poly1305(Bytes key, Bytes message) {
     poly1305::absorb(h, r, message.data() + at);
     ASSERT_LT(h.w2, 6u);
   }
-  poly1305::finish(h, key.data() + 16, tag.data());
+  poly1305::finish(h, poly1305::load(key.data() + 16), poly1305::load(key.data() + 24), tag.data());
   ASSERT_EQ(to_hex(tag), to_hex(expected)) << to_hex(key) << ' ' << to_hex(message);
 }
 

@@ -89,8 +89,8 @@ struct Multiplier {
   multiply(h, r);
 }
 
-// Writes (h mod p) + the key's second half, modulo 2^128.
-[[gnu::always_inline]] inline void finish(const Number& h, const std::uint8_t* pad,
+// Writes (h mod p) + 2^64 pad1 + pad0, modulo 2^128. The pad is the key's second half.
+[[gnu::always_inline]] inline void finish(const Number& h, std::uint64_t pad0, std::uint64_t pad1,
                                           std::uint8_t* tag) {
   // Below 2 p once the top is folded; then g = h + 5 has bit 130 iff h >= p.
   Wide t = Wide{h.w0} + 5 * (h.w2 >> 2);
@@ -105,10 +105,10 @@ struct Multiplier {
   const std::uint64_t g2 = f2 + static_cast<std::uint64_t>(t >> 64);
   std::uint64_t mask = 0 - (g2 >> 2);
   __asm__("" : "+r"(mask));  // the compiler must not make a branch of it
-  t = Wide{(f0 & ~mask) | (g0 & mask)} + load(pad);
+  t = Wide{(f0 & ~mask) | (g0 & mask)} + pad0;
   const auto out0 = static_cast<std::uint64_t>(t);
   const std::uint64_t out1 =
-      ((f1 & ~mask) | (g1 & mask)) + load(pad + 8) + static_cast<std::uint64_t>(t >> 64);
+      ((f1 & ~mask) | (g1 & mask)) + pad1 + static_cast<std::uint64_t>(t >> 64);
   __builtin_memcpy(tag, &out0, 8);
   __builtin_memcpy(tag + 8, &out1, 8);
 }

@@ -11,6 +11,7 @@
 #include "core/crypto/aes256_cbc.h"
 #include "core/crypto/aes_cbc.h"
 #include "core/crypto/blake2s.h"
+#include "core/crypto/blake2s_code.h"
 #include "core/crypto/chacha_poly.h"
 #include "core/crypto/ct.h"
 #include "core/crypto/hkdf.h"
@@ -53,6 +54,8 @@ void hashes() {
   (void)sha3_512(text);
   shake256(text, out);
   blake2s(key, text, MutBytes(out).first(32));
+  std::array<std::uint32_t, 8> h{};
+  blake2s_code::compress_portable(h.data(), {text.data(), 64, 0});
   (void)hmac_sha256(key, {text, text});
   (void)hmac_sha256(text, {text});  // a key that is hashed first
   hkdf_sha256(key, text, text, out);
@@ -83,10 +86,14 @@ void ciphers() {
   auto packet = secret<1500>(5);  // long enough for every way to make keystream
   chacha20_poly1305_seal(key, std::uint64_t{6}, {}, packet);
   (void)chacha20_poly1305_open(key, std::uint64_t{6}, {}, packet);
+  auto other = secret<100>(6);
+  std::array<CountedText, 2> both{CountedText{key, 7, packet}, CountedText{key, 8, other}};
+  chacha20_poly1305_seal_many(both);
+  chacha20_poly1305_open_many(both);
   for (const auto direction : {chacha_poly::Direction::kSeal, chacha_poly::Direction::kOpen}) {
     chacha_poly::Job job{direction, key.data(),    nonce.data(),  nullptr,
                          0,         packet.data(), packet.size(), {}};
-    run_portable(job);
+    run_portable(&job, 1);
   }
 }
 
