@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "core/crypto/aead.h"
@@ -214,6 +215,16 @@ class Rig {
 struct TestOnlyAccess {
   static Keypair& current(Rig& rig, PeerId peer) {
     return rig.device.memory_.peers[peer.slot].keypairs_.current();
+  }
+  // Of all sessions that a device has.
+  static void add_session_indices(const Rig& rig, std::set<std::uint32_t>& out) {
+    for (auto id = rig.device.first_peer(); id; id = rig.device.next_peer(*id)) {
+      Keypairs& keypairs = rig.device.memory_.peers[id->slot].keypairs_;
+      for (const auto place :
+           {Keypairs::Place::kPrevious, Keypairs::Place::kCurrent, Keypairs::Place::kNext}) {
+        out.insert(keypairs.at(place).local_index);
+      }
+    }
   }
   static std::size_t used_indices(const Rig& rig) { return rig.device.receiver_indices_.used(); }
 };
