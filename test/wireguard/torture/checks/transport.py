@@ -30,7 +30,7 @@ async def full_size(bench):
     expect(len(inner.padded) == 1420, f"padded to {len(inner.padded)}, MTU 1420")
 
 
-@check("transport", "takes packets that are not padded, and trims what is")
+@check("transport", "takes packets that are not padded, or padded too much")
 async def trims(bench):
     peer = await bench.peer()
     session = await peer.connect()
