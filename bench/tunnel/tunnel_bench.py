@@ -49,8 +49,8 @@ class Pair:
             host.shell(f"ip address add 10.77.0.{1 + number}/24 dev out0")
             tunnel = lab.Tunnel(program, f"wg{number}", host)
             tunnel.set(f"private_key={private[number].hex()}", "listen_port=51820",
-                       f"public_key={oracle.public_key(private[1 - number]).hex()}", f"endpoint=10.77.0.{2 - number}:51820",
-                       f"allowed_ip=10.99.0.{2 - number}/32")
+                       f"public_key={oracle.public_key(private[1 - number]).hex()}",
+                       f"endpoint=10.77.0.{2 - number}:51820", f"allowed_ip=10.99.0.{2 - number}/32")
             host.shell(f"ip address add 10.99.0.{1 + number}/24 dev wg{number}; ip link set wg{number} mtu 1420 up")
             self.tunnels.append(tunnel)
         self.hosts[0].shell(f"ping -q -c 2 -W 5 {THERE}")
@@ -63,7 +63,8 @@ class Pair:
         server = self.hosts[1].popen(["iperf3", "-s", "-1"])
         try:
             lab.wait_until(lambda: ":5201" in self.hosts[1].shell("ss -Hltn"), "iperf3")
-            end = json.loads(self.hosts[0].shell(f"iperf3 -J -c {THERE} -t {seconds} {options}", timeout=seconds + 60))["end"]
+            out = self.hosts[0].shell(f"iperf3 -J -c {THERE} -t {seconds} {options}", timeout=seconds + 60)
+            end = json.loads(out)["end"]
         finally:
             server.kill()
             server.wait()
@@ -201,7 +202,8 @@ def main():
                 except (lab.Failed, OSError) as error:
                     result = {"refused": "refused: " + " ".join(str(error).split()[:1])}
                 results.setdefault((title, name), []).append(result)
-                figures = ", ".join(f"{value if isinstance(value, str) else round(value, 3)} {key}" for key, value in result.items())
+                figures = ", ".join(f"{value if isinstance(value, str) else round(value, 3)} {key}"
+                                    for key, value in result.items())
                 print(f"round {number + 1}: {name}: {title}: {figures}", flush=True)
     text = table(names, results)
     print("\n" + text, end="")

@@ -136,7 +136,7 @@ def main():
     if len(arguments) != 1:
         sys.exit(__doc__)
     psk = named("the preshared key")
-    vectors = {"origin": "test/wireguard/make_vectors.py, which has completed handshakes with wireguard-go and the Linux kernel",
+    vectors = {"origin": "test/wireguard/make_vectors.py; its oracle completes handshakes with wireguard-go and Linux",
                "primitives": primitives(),
                "handshakes": [handshake("plain", oracle.ZERO32, False), handshake("psk", psk, False),
                               handshake("cookies", oracle.ZERO32, True), handshake("psk and cookies", psk, True)]}

@@ -369,9 +369,10 @@ def configuration_file(site):
         def text(keys):
             lines = ["[Interface]", f"PrivateKey = {base64.b64encode(one.private).decode()}", "ListenPort = 1001"]
             for number, key in enumerate(keys):
-                lines += ["[Peer]", f"PublicKey = {key}", f"PresharedKey = {base64.b64encode(os.urandom(32)).decode()}",
-                          f"Endpoint = 10.0.0.{number + 1}:{2000 + number}", f"AllowedIPs = 10.1.{number}.0/24, fd01:{number:x}::/32",
-                          f"PersistentKeepalive = {number + 1}"]
+                lines += ["[Peer]", f"PublicKey = {key}",
+                          f"PresharedKey = {base64.b64encode(os.urandom(32)).decode()}",
+                          f"Endpoint = 10.0.0.{number + 1}:{2000 + number}",
+                          f"AllowedIPs = 10.1.{number}.0/24, fd01:{number:x}::/32", f"PersistentKeepalive = {number + 1}"]
             return "\n".join(lines) + "\n"
 
         keys = [base64.b64encode(os.urandom(32)).decode() for _ in range(30)]
@@ -379,7 +380,8 @@ def configuration_file(site):
         expect(set(a.shell("wg show wg1 peers").split()) == set(keys), "not the peers of the file")
         before = a.shell("wg showconf wg1")
         a.shell("wg setconf wg1 /dev/stdin", stdin=before)
-        expect(sorted(a.shell("wg showconf wg1").splitlines()) == sorted(before.splitlines()), "showconf, setconf, showconf differ")
+        after = a.shell("wg showconf wg1")
+        expect(sorted(after.splitlines()) == sorted(before.splitlines()), "showconf, setconf, showconf differ")
         a.shell("wg setconf wg1 /dev/stdin", stdin=text(keys[:3]))
         expect(set(a.shell("wg show wg1 peers").split()) == set(keys[:3]), "peers of the file before are left")
         kept, added = keys[0], base64.b64encode(os.urandom(32)).decode()

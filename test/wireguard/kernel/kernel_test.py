@@ -76,9 +76,11 @@ ip link set wg0 mtu 1420 up
             lab.wait_until(lambda: lab.shell("ip link show wg1", check=False).returncode != 0, "the end of wg1")
         self.tunnel = lab.Tunnel(self.program, "wg1", None)
         self.tunnel.set(f"private_key={self.private.hex()}", "listen_port=51821", f"public_key={self.their_public.hex()}",
-                        f"preshared_key={(psk or self.psk).hex()}", *([f"endpoint={target}"] if target else []),
+                        f"preshared_key={(psk or self.psk).hex()}",
+                        *([f"endpoint={target}"] if target else []),
                         f"allowed_ip={THEIRS[0]}/32", f"allowed_ip={THEIRS[1]}/128")
-        lab.shell(f"ip address add {OURS[0]}/24 dev wg1; ip address add {OURS[1]}/64 dev wg1 nodad; ip link set wg1 mtu 1420 up")
+        lab.shell(f"ip address add {OURS[0]}/24 dev wg1; ip address add {OURS[1]}/64 dev wg1 nodad; "
+                  "ip link set wg1 mtu 1420 up")
 
     def theirs(self, command):
         return self.machine.shell(command)
@@ -156,7 +158,8 @@ def streams(pair):
 def lossy(pair):
     """Loss, delay, reordering and doubles on the way; nothing is lost for TCP, and replays do no harm."""
     pair.start(target=endpoint(OUTSIDE[4][1], 51820))
-    pair.theirs("modprobe sch_netem; tc qdisc add dev eth0 root netem delay 20ms 5ms loss 3% reorder 10% duplicate 3% limit 1000")
+    pair.theirs("modprobe sch_netem; "
+                "tc qdisc add dev eth0 root netem delay 20ms 5ms loss 3% reorder 10% duplicate 3% limit 1000")
     try:
         lab.shell(f"ping -q -c 20 -i 0.1 -W 5 {THEIRS[0]}", check=False)
         out = lab.shell(f"ping -c 100 -i 0.02 -W 3 {THEIRS[1]}", check=False).stdout

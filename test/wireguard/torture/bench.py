@@ -23,10 +23,6 @@ def check(group, title, slow=False, alone=False):
     return declare
 
 
-class NotApplicable(Exception):
-    """The target has no such thing; the text says why."""
-
-
 class Bench:
     """What a check is given."""
 
@@ -52,8 +48,6 @@ async def run_one(bench, one):
         status = "pass"
     except (Failed, oracle.Refused) as error:
         status, note = "FAIL", str(error)
-    except NotApplicable as error:
-        status, note = "n.a.", str(error)
     except Exception as error:  # a check must not take the others with it, nor count as passed
         status, note = "FAIL", f"the check itself: {error!r}"
         traceback.print_exc()

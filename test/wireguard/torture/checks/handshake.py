@@ -169,14 +169,15 @@ async def replayed(bench):
 @check("handshake", "ignores an initiation with an old or equal timestamp")
 async def old_timestamps(bench):
     peer = await bench.peer()
-    now = oracle.tai64n()
+    begun = time.time()
+    now = oracle.tai64n(begun)
     first = peer.initiator()
     peer.send(first.initiation(timestamp=now))
     await peer.response_to(first)
     await asyncio.sleep(0.05)
     await peer.unanswered(peer.initiator().initiation(timestamp=now), "to a new initiation with the same timestamp")
     for seconds in (1, 86_400):
-        old = oracle.tai64n(time.time() - seconds)
+        old = oracle.tai64n(begun - seconds)
         await peer.unanswered(peer.initiator().initiation(timestamp=old), "to an older timestamp")
     await peer.echo(await peer.connect())
 
