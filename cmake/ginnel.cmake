@@ -1,10 +1,14 @@
 # How every target of the project is built.
 
-find_package(PkgConfig REQUIRED)
-find_package(Threads REQUIRED)
-find_package(GTest REQUIRED)
-include(GoogleTest)
-include(GNUInstallDirs)
+if(GINNEL_BOARD)
+  include(${CMAKE_CURRENT_LIST_DIR}/board.cmake)
+else()
+  find_package(PkgConfig REQUIRED)
+  find_package(Threads REQUIRED)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+  include(GNUInstallDirs)
+endif()
 
 add_library(ginnel_warnings INTERFACE)
 target_compile_options(ginnel_warnings INTERFACE
@@ -55,7 +59,11 @@ endfunction()
 
 # ginnel_test(NAME SOURCES... DEPENDS targets...): a GoogleTest program whose
 # tests become ctest tests. They run with the source folder as working folder.
+# A board has none: bench/board is what runs there.
 function(ginnel_test name)
+  if(GINNEL_BOARD)
+    return()
+  endif()
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ginnel_warnings ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)

@@ -22,6 +22,7 @@ LAYERS = {
     "server/service": {"core/base", "core/crypto", "core/prekey", "core/api", "server/store"},
     "server/broker": {"core/base", "core/crypto", "core/api", "server/store", "server/service"},
     "ports/linux": {"core/base", "core/crypto", "core/mqtt", "core/api", "core/messenger"},
+    "ports/qemu_virt": {"core/base"},
     "ports/fake": {"core/base", "core/crypto", "core/mqtt", "core/api", "core/messenger"},
     "apps/ginnel": {"core/base", "core/crypto", "core/mqtt", "core/api", "core/messenger", "ports/linux"},
     "apps/ginneld": {"core/base", "core/crypto", "core/api", "server/store", "server/service", "server/broker",
