@@ -1,9 +1,14 @@
 # How every target of the project is built.
 
-find_package(PkgConfig REQUIRED)
-find_package(Threads REQUIRED)
-find_package(GTest REQUIRED)
-include(GoogleTest)
+if(GINNEL_BOARD)
+  include(${CMAKE_CURRENT_LIST_DIR}/board.cmake)
+else()
+  find_package(PkgConfig REQUIRED)
+  find_package(Threads REQUIRED)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+  include(GNUInstallDirs)
+endif()
 
 add_library(ginnel_warnings INTERFACE)
 target_compile_options(ginnel_warnings INTERFACE
@@ -22,13 +27,26 @@ if(GINNEL_CTIME)
   target_compile_definitions(ginnel_warnings INTERFACE GINNEL_CTIME=1)
 endif()
 
+# How much one peer can make a device keep; core/e2e/limits.h has the defaults.
+# A C program must see the same numbers: they are in the pkg-config file.
+set(GINNEL_LIMITS)
+foreach(limit GINNEL_MAX_FORWARD_JUMP GINNEL_MAX_SKIPPED_KEYS GINNEL_MAX_ARCHIVED_SESSIONS)
+  set(${limit} "" CACHE STRING "The library's limit; empty for the default")
+  if(NOT ${limit} STREQUAL "")
+    list(APPEND GINNEL_LIMITS ${limit}=${${limit}})
+  endif()
+endforeach()
+target_compile_definitions(ginnel_warnings INTERFACE ${GINNEL_LIMITS})
+
 # core_library(NAME SOURCES... DEPENDS targets...): one layer of core/, built
 # with the rules of core/: no exceptions, no run-time type information.
 function(core_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   target_link_libraries(${name} PUBLIC ginnel_warnings ${ARG_DEPENDS})
-  target_compile_options(${name} PRIVATE -fno-exceptions -fno-rtti -fno-threadsafe-statics)
+  # Unique symbols could not be hidden in libginnel.a.
+  target_compile_options(${name} PRIVATE -fno-exceptions -fno-rtti -fno-threadsafe-statics
+    $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
   set_property(GLOBAL APPEND PROPERTY GINNEL_CORE_LIBRARIES ${name})
 endfunction()
 
@@ -41,7 +59,11 @@ endfunction()
 
 # ginnel_test(NAME SOURCES... DEPENDS targets...): a GoogleTest program whose
 # tests become ctest tests. They run with the source folder as working folder.
+# A board has none: bench/board is what runs there.
 function(ginnel_test name)
+  if(GINNEL_BOARD)
+    return()
+  endif()
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ginnel_warnings ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)

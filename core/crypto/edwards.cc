@@ -40,32 +40,28 @@ void twice(Point& a) {
   a = {multiply(e, f), multiply(g, h), multiply(f, g), multiply(e, h)};
 }
 
-void choose(std::uint64_t mask, const Element& from, Element& to) {
-  for (std::size_t i = 0; i < 5; ++i) to.limb[i] ^= mask & (to.limb[i] ^ from.limb[i]);
-}
-
 // All ones iff a == b, else 0, and the compiler must not know that: it would
 // make a branch of it.
-std::uint64_t mask_equal(std::uint32_t a, std::uint32_t b) {
-  const std::uint64_t difference = a ^ b;
-  std::uint64_t mask = 0 - ((difference - 1) >> 63);
+Limb mask_equal(std::uint32_t a, std::uint32_t b) {
+  const std::uint32_t difference = a ^ b;  // below 2^31
+  Limb mask = Limb{0} - ((difference - 1) >> 31);
   __asm__("" : "+r"(mask));
   return mask;
 }
 
-// digit * 256^window B for a digit from -8 to 8: reads the whole row.
+// digit * 16^(kStride window) B for a digit from -8 to 8: reads the whole row.
 Addend lookup(std::size_t window, std::int32_t digit) {
   const auto negative_bit = static_cast<std::uint32_t>(digit) >> 31;
   const auto size = static_cast<std::uint32_t>((digit ^ -static_cast<std::int32_t>(negative_bit)) +
                                                static_cast<std::int32_t>(negative_bit));
   Addend out{kOne, kOne, kZero};
   for (std::uint32_t j = 0; j < kMultiples; ++j) {
-    const std::uint64_t mask = mask_equal(size, j + 1);
+    const Limb mask = mask_equal(size, j + 1);
     choose(mask, kBaseTable[window][j].sum, out.sum);
     choose(mask, kBaseTable[window][j].difference, out.difference);
     choose(mask, kBaseTable[window][j].product, out.product);
   }
-  const std::uint64_t mask = mask_equal(negative_bit, 1);
+  const Limb mask = mask_equal(negative_bit, 1);
   const Element sum = out.sum;
   choose(mask, out.difference, out.sum);
   choose(mask, sum, out.difference);
@@ -85,9 +81,11 @@ void multiply_base(View<32> scalar, Point& out) {
     digits[i] = static_cast<std::int8_t>(digit - 16 * carried);
   }
   out = kNeutral;
-  for (std::size_t i = 1; i < 64; i += 2) add_to(out, lookup(i / 2, digits[i]));
-  for (int doubling = 0; doubling < 4; ++doubling) twice(out);
-  for (std::size_t i = 0; i < 64; i += 2) add_to(out, lookup(i / 2, digits[i]));
+  for (std::size_t offset = kStride; offset-- > 0;) {
+    for (std::size_t i = offset; i < 64; i += kStride) add_to(out, lookup(i / kStride, digits[i]));
+    if (offset == 0) break;
+    for (int doubling = 0; doubling < 4; ++doubling) twice(out);
+  }
   wipe({reinterpret_cast<std::uint8_t*>(digits.data()), digits.size()});
 }
 

@@ -8,11 +8,7 @@ namespace {
 
 using namespace field25519;
 
-constexpr Element small(std::uint64_t a) { return {{a, 0, 0, 0, 0}}; }
 constexpr Element negative(const Element& a) { return subtract(kZero, a); }
-constexpr Element tight(const Element& a) {
-  return carry(a.limb[0], a.limb[1], a.limb[2], a.limb[3], a.limb[4]);
-}
 constexpr bool equal(const Element& a, const Element& b) {
   return canonical(a).limb == canonical(b).limb;
 }
@@ -60,8 +56,8 @@ constexpr std::array<std::array<Addend, kMultiples>, kWindows> kBaseTable = [] {
     points[i] = i % kMultiples == 0 ? start : sum(points[i - 1], start);
     products[i + 1] = multiply(products[i], points[i].z);
     if (i % kMultiples == kMultiples - 1) {
-      start = points[i];  // 8 * 256^w B, and times 32 is the next
-      for (int doubling = 0; doubling < 5; ++doubling) start = sum(start, start);
+      start = points[i];  // times 8 already
+      for (std::size_t doubling = 3; doubling < 4 * kStride; ++doubling) start = sum(start, start);
     }
   }
   std::array<std::array<Addend, kMultiples>, kWindows> out{};

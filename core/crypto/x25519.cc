@@ -1,5 +1,6 @@
 // X25519: public keys by our multiples of the base point; agreement by our
-// ladder where the processor has the instructions for it, else by libsodium.
+// ladder in vectors where the processor has the instructions for it, by our plain
+// one on a small device (GINNEL_X25519_LADDER), else by libsodium.
 #include "core/crypto/x25519.h"
 
 #include <sodium.h>
@@ -9,18 +10,20 @@
 #include "core/crypto/edwards.h"
 #include "core/crypto/field25519.h"
 #include "core/crypto/x25519_ifma.h"
+#include "core/crypto/x25519_ladder.h"
 
 namespace core::crypto {
 namespace {
 
-#ifdef GINNEL_X25519_IFMA
-// As multiply(), by the ladder in vectors.
-bool multiply_ifma(const Secret<32>& private_key, View<32> public_key, MutView<32> out) {
+#if defined(GINNEL_X25519_IFMA) || defined(GINNEL_X25519_LADDER)
+// As multiply(), by a ladder that leaves x / z.
+template <class Ladder>
+bool multiply_by(Ladder ladder, const Secret<32>& private_key, View<32> public_key,
+                 MutView<32> out) {
   using namespace field25519;
   const Secret<32> clamped = x25519_private(private_key.view());
-  const Element u = from_bytes(public_key);
   Element x, z;
-  x25519_ladder_ifma(clamped.view().data(), u.limb.data(), x.limb.data(), z.limb.data());
+  ladder(clamped.view(), from_bytes(public_key), x, z);
   ByteArray<32> result = to_bytes(field25519::multiply(x, invert(z)));
   copy(result, out);
   std::uint32_t any = 0;
@@ -36,11 +39,19 @@ bool multiply_ifma(const Secret<32>& private_key, View<32> public_key, MutView<3
 bool multiply(const Secret<32>& private_key, View<32> public_key, MutView<32> out) {
 #ifdef GINNEL_X25519_IFMA
   if (cpu::has_avx512_ifma()) {
-    return multiply_ifma(private_key, public_key, out);
+    const auto ladder = [](View<32> scalar, const field25519::Element& u, field25519::Element& x,
+                           field25519::Element& z) {
+      x25519_ladder_ifma(scalar.data(), u.limb.data(), x.limb.data(), z.limb.data());
+    };
+    return multiply_by(ladder, private_key, public_key, out);
   }
 #endif
+#ifdef GINNEL_X25519_LADDER
+  return multiply_by(x25519_ladder<field25519::Element>, private_key, public_key, out);
+#else
   return crypto_scalarmult_curve25519(out.data(), private_key.view().data(), public_key.data()) !=
          0;
+#endif
 }
 
 }  // namespace

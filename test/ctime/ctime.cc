@@ -14,6 +14,8 @@
 #include "core/crypto/blake2s_code.h"
 #include "core/crypto/chacha_poly.h"
 #include "core/crypto/ct.h"
+#include "core/crypto/field25519_32.h"
+#include "core/crypto/field25519_64.h"
 #include "core/crypto/hkdf.h"
 #include "core/crypto/hmac.h"
 #include "core/crypto/keccak.h"
@@ -22,6 +24,7 @@
 #include "core/crypto/sha2.h"
 #include "core/crypto/sha3.h"
 #include "core/crypto/x25519.h"
+#include "core/crypto/x25519_ladder.h"
 #include "core/crypto/xeddsa.h"
 
 namespace core::crypto {
@@ -103,6 +106,14 @@ void curves() {
   (void)x25519(ours, theirs);
   (void)x25519(ours, ByteArray<32>{1});  // of low order
   (void)x25519_public(ours);
+  // What small devices do, in both representations of the field.
+  const auto ladder = [&](const auto& u) {
+    auto x = u, z = u;
+    x25519_ladder(ours.view(), u, x, z);
+    (void)to_bytes(multiply(x, invert(z)));
+  };
+  ladder(field32::from_bytes(theirs));
+  ladder(field64::from_bytes(theirs));
   const auto signature = xeddsa_sign(ours, theirs, secret<64>(3));
   if (!xeddsa_verify(x25519_public(ours), theirs, signature).ok()) std::puts("xeddsa is wrong");
 }

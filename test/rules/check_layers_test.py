@@ -26,6 +26,11 @@ class CheckLayers(unittest.TestCase):
         for bad in ("int* p = new int;", "std::vector<int> v;", "free(p); delete p;", "if (memcmp(a, b, 4)) {}"):
             self.assertTrue(self.errors({"core/base/a.cc": bad}), bad)
 
+    def test_making_an_object_in_given_memory_is_no_heap(self):
+        self.assertFalse(self.errors({"core/c/a.cc": "#include <new>\n::new (static_cast<void*>(place)) T;"}))
+        self.assertTrue(self.errors({"core/c/a.cc": "::new T;"}))
+        self.assertTrue(self.errors({"core/base/a.cc": "#include <new>\n"}))
+
     def test_core_may_include_only_listed_headers(self):
         self.assertTrue(self.errors({"core/mqtt/a.h": "#include <string>\n"}))
         self.assertFalse(self.errors({"core/mqtt/a.h": "#include <span>\n"}))

@@ -1,8 +1,8 @@
-#include "core/crypto/field25519.h"
+#include "core/crypto/field25519_64.h"
 
 #include "core/crypto/words.h"
 
-namespace core::crypto::field25519 {
+namespace core::crypto::field64 {
 
 Element from_bytes(View<32> in) {
   const auto word = [&](std::size_t at) { return load_u64_le(View<8>(in.data() + at, 8)); };
@@ -20,4 +20,4 @@ ByteArray<32> to_bytes(const Element& a) {
   return out;
 }
 
-}  // namespace core::crypto::field25519
+}  // namespace core::crypto::field64

@@ -1,0 +1,41 @@
+// Runs everything and prints the report. Its digests must be the same on every
+// machine: bench/board/board_test.py compares them.
+#include "bench/board/report.h"
+
+#ifdef GINNEL_BOARD
+#include "ports/qemu_virt/board.h"
+#else
+#include <cstdlib>
+#endif
+
+namespace bench::board {
+namespace {
+
+Report g_report;
+
+int run() {
+  Transcript primitives, conversation;
+  run_primitives(g_report, primitives);
+  run_conversation(g_report, conversation);
+  g_report.print();
+  print_digest("primitives", primitives.digest());
+  print_digest("conversation", conversation.digest());
+  print_text("known answers: ok\n");
+  return 0;
+}
+
+}  // namespace
+
+#ifdef GINNEL_BOARD
+void stop(int status) { ports::qemu_virt::power_off(status); }
+#else
+void stop(int status) { std::exit(status); }
+#endif
+
+}  // namespace bench::board
+
+#ifdef GINNEL_BOARD
+int board_main() { return bench::board::run(); }
+#else
+int main() { return bench::board::run(); }
+#endif
