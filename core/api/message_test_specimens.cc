@@ -114,7 +114,7 @@ std::string print(const PublishRequestView& m) {
   if (m.signed_pre_key) text.message("signed_pre_key", print(*m.signed_pre_key));
   if (m.last_resort) text.message("last_resort", print(*m.last_resort));
   text.messages("one_time", m.one_time).messages("one_time_kem", m.one_time_kem);
-  return text.str();
+  return text.word("drop_stock", m.drop_stock ? "true" : "").str();
 }
 std::string print(const PublishResponse& m) {
   return Text()
@@ -122,16 +122,23 @@ std::string print(const PublishResponse& m) {
       .number("one_time_kem_count", m.one_time_kem_count)
       .str();
 }
+std::string print(const Checkpoint& m) {
+  return Text().number("generation", m.generation).bytes("seal", m.seal).str();
+}
+std::string print_end(Text& text, const char* name, const std::optional<Checkpoint>& checkpoint) {
+  if (checkpoint) text.message(name, print(*checkpoint));
+  return text.str();
+}
 std::string print(const StatusResponseView& m) {
-  return Text()
-      .number("one_time_count", m.one_time_count)
+  Text text;
+  text.number("one_time_count", m.one_time_count)
       .number("one_time_kem_count", m.one_time_kem_count)
       .number("signed_pre_key_id", m.signed_pre_key_id)
       .number("last_resort_id", m.last_resort_id)
       .bytes("repeated_use_digest", m.repeated_use_digest)
       .number("mailbox_count", m.mailbox_count)
-      .number("server_time_ms", m.server_time_ms)
-      .str();
+      .number("server_time_ms", m.server_time_ms);
+  return print_end(text, "checkpoint", m.checkpoint);
 }
 std::string print(const BundleRequestView& m) {
   return Text().bytes("device", m.device.bytes()).str();
@@ -157,11 +164,14 @@ std::string print(const MailView& m) {
       .number("ttl_s", m.ttl_s)
       .str();
 }
-std::string print_mails(const std::string& mails, std::optional<std::uint64_t> after) {
-  return after ? mails + "after: " + std::to_string(*after) + '\n' : mails;
+std::string print_mails(const std::string& mails, std::optional<std::uint64_t> after,
+                        const std::optional<Checkpoint>& checkpoint) {
+  Text text;
+  return mails + (after ? "after: " + std::to_string(*after) + '\n' : "") +
+         print_end(text, "checkpoint", checkpoint);
 }
 std::string print(const MailsView& m) {
-  return print_mails(Text().messages("mail", m.mail).str(), m.after);
+  return print_mails(Text().messages("mail", m.mail).str(), m.after, m.checkpoint);
 }
 std::string print(const SendResponse& m) {
   Text text;
@@ -171,7 +181,9 @@ std::string print(const SendResponse& m) {
   return text.str();
 }
 std::string print(const AckRequest& m) {
-  return Text().number("through", m.through).number("window", m.window).str();
+  Text text;
+  text.number("through", m.through).number("window", m.window);
+  return print_end(text, "checkpoint", m.checkpoint);
 }
 std::string print(const AckResponse& m) { return Text().number("waiting", m.waiting).str(); }
 std::string print(const ContactsRequest& m) { return Text().bytes("after", m.after.bytes()).str(); }
@@ -278,6 +290,7 @@ Specimen publish(Fields fields, std::size_t one_time, std::size_t one_time_kem) 
   };
   for (std::size_t i = 0; i < one_time; ++i) text.message("one_time", print(ec_at(i)));
   for (std::size_t i = 0; i < one_time_kem; ++i) text.message("one_time_kem", print(kem_at(i)));
+  if (fields == Fields::kAll) text.word("drop_stock", "true");
   return make<PublishRequestView>("PublishRequest", fields, text.str(),
                                   [=](MutBytes out) -> Result<std::size_t> {
                                     PublishRequestWriter writer(out);
@@ -289,6 +302,7 @@ Specimen publish(Fields fields, std::size_t one_time, std::size_t one_time_kem) 
                                       TRY(writer.one_time(ec_at(i)));
                                     for (std::size_t i = 0; i < one_time_kem; ++i)
                                       TRY(writer.one_time_kem(kem_at(i)));
+                                    if (fields == Fields::kAll) TRY(writer.drop_stock());
                                     return writer.finish();
                                   });
 }
@@ -304,14 +318,22 @@ MailView mail_at(std::size_t i) {
           .ttl_s = UINT32_MAX};
 }
 
-Specimen mails(const char* type, std::size_t count, std::optional<std::uint64_t> after = {}) {
+Checkpoint checkpoint_at(std::uint64_t generation) {
+  Checkpoint checkpoint{.generation = generation};
+  copy(Bytes(kMaterial.signature).first(Checkpoint::kSealSize), checkpoint.seal);
+  return checkpoint;
+}
+
+Specimen mails(const char* type, std::size_t count, std::optional<std::uint64_t> after = {},
+               std::optional<Checkpoint> checkpoint = {}) {
   Text text;
   for (std::size_t i = 0; i < count; ++i) text.message("mail", print(mail_at(i)));
-  return make<MailsView>(type, Fields::kAll, print_mails(text.str(), after),
+  return make<MailsView>(type, Fields::kAll, print_mails(text.str(), after, checkpoint),
                          [=](MutBytes out) -> Result<std::size_t> {
                            MailsWriter writer(out);
                            for (std::size_t i = 0; i < count; ++i) TRY(writer.add(mail_at(i)));
                            if (after) TRY(writer.after(*after));
+                           if (checkpoint) TRY(writer.checkpoint(*checkpoint));
                            return writer.finish();
                          });
 }
@@ -399,9 +421,13 @@ std::vector<Specimen> specimens() {
       make<PublishResponse>("PublishResponse", kAll, {1, UINT32_MAX}),
       make<PublishResponse>("PublishResponse", kAll, {300, 8}),
       make<PublishResponse>("PublishResponse", kSome, {}),
+      make<StatusResponseView>(
+          "StatusResponse", kAll,
+          {1, 2, 0x7fffffff, 4, m.digest, UINT64_MAX, 1800000000000, checkpoint_at(1)}),
       make<StatusResponseView>("StatusResponse", kAll,
-                               {1, 2, 0x7fffffff, 4, m.digest, UINT64_MAX, 1800000000000}),
-      make<StatusResponseView>("StatusResponse", kAll, {128, 2, 3, 4, m.digest, 5, 6}),
+                               {128, 2, 3, 4, m.digest, 5, 6, checkpoint_at(7)}),
+      make<Checkpoint>("Checkpoint", kAll, checkpoint_at(1)),
+      make<Checkpoint>("Checkpoint", kAll, checkpoint_at(Checkpoint::kMaxGeneration)),
       make<StatusResponseView>("StatusResponse", kSome, {}),
       make<BundleRequestView>("BundleRequest", kAll, {name("a")}),
       make<BundleRequestView>("BundleRequest", kAll,
@@ -415,7 +441,7 @@ std::vector<Specimen> specimens() {
       make<MailView>("Mail", kAll, mail_at(3)),
       make<MailView>("Mail", kAll, mail_at(600)),
       make<MailView>("Mail", kSome, {.mail_id = m.id, .ciphertext = m.text}),
-      mails("SendRequest", 1),
+      mails("SendRequest", 1, {}, checkpoint_at(300)),
       mails("SendRequest", 64),
       mails("MailPush", 3),
       mails("MailPush", 1, 0),  // said, although it is the default
@@ -423,8 +449,8 @@ std::vector<Specimen> specimens() {
       make<SendResponse>("SendResponse", kAll, all_codes),
       make<SendResponse>("SendResponse", kAll, one_code),
       make<SendResponse>("SendResponse", kSome, {}),
-      make<AckRequest>("AckRequest", kAll, {UINT64_MAX, UINT32_MAX}),
-      make<AckRequest>("AckRequest", kAll, {7, 64}),
+      make<AckRequest>("AckRequest", kAll, {UINT64_MAX, UINT32_MAX, checkpoint_at(5)}),
+      make<AckRequest>("AckRequest", kAll, {7, 64, checkpoint_at(6)}),
       make<AckRequest>("AckRequest", kSome, {}),
       make<AckResponse>("AckResponse", kAll, {1}),
       make<AckResponse>("AckResponse", kAll, {UINT64_MAX}),

@@ -214,6 +214,27 @@ TEST(SessionRecord, APreKeyMessageOfAKnownSessionMakesItCurrent) {
   EXPECT_EQ(error_of(bob.receive(alice, late)), Error::kReplay);
 }
 
+TEST(SessionRecord, ARetiredSessionIsReadFromAndNeverComesBack) {
+  Peer alice(1), bob(2);
+  ASSERT_TRUE(alice.initiate(bob).ok());
+  const auto first = alice.send(bob, "1"), late_first = alice.send(bob, "late first");
+  ASSERT_TRUE(bob.receive(alice, first).ok());
+  ASSERT_TRUE(alice.receive(bob, bob.send(alice, "2")).ok());
+  const auto late = alice.send(bob, "late"), later = alice.send(bob, "later");
+  bob.record->retire_all();
+  EXPECT_FALSE(bob.record->has_current());
+  bob.restart();
+  EXPECT_EQ(*bob.receive(alice, late), "late");
+  EXPECT_EQ(*bob.receive(alice, late_first), "late first");
+  EXPECT_FALSE(bob.record->has_current()) << "neither brings it back";
+  EXPECT_EQ(bob.try_send(alice, "x").error(), Error::kNotFound);
+  ASSERT_TRUE(bob.initiate(alice).ok());
+  const auto base = to_array(View<33>(bob.record->current().base_key()));
+  EXPECT_EQ(*bob.receive(alice, later), "later");
+  EXPECT_TRUE(equal_var(bob.record->current().base_key(), base));
+  EXPECT_EQ(*alice.receive(bob, bob.send(alice, "anew")), "anew");
+}
+
 TEST(SessionRecord, KeepsFortyArchivedSessionsAndDropsTheOldest) {
   Peer alice(1), bob(2);
   std::vector<Wire> late;

@@ -79,6 +79,8 @@ inline constexpr std::int64_t kRetryFirstMs = 1'000;
 inline constexpr std::int64_t kRetryMaxMs = 60'000;
 // A revoked device asks so rarely whether that was lifted.
 inline constexpr std::int64_t kRevokedPauseMs = 300'000;
+// A contact is asked for a new session at most once in this time.
+inline constexpr std::int64_t kResetPauseMs = 300'000;
 inline constexpr std::int64_t kAckIdleMs = 15'000;
 inline constexpr std::int64_t kStatusMs = 6 * 3600 * std::int64_t{1000};
 inline constexpr std::uint32_t kAckWindow = kSmallDevice ? 4 : 64;

@@ -17,6 +17,7 @@
 #include "core/api/topic.h"
 #include "core/messenger/contacts.h"
 #include "core/messenger/events.h"
+#include "core/messenger/healing.h"
 #include "core/messenger/inbox.h"
 #include "core/messenger/outbox.h"
 #include "core/messenger/prekeys.h"
@@ -121,6 +122,7 @@ class Messenger {
 
  private:
   class Transaction;
+  class Healer;
   // messenger.cc: state and contacts
   Status load();
   Status ready() { return stale_ ? load() : Status(); }
@@ -137,7 +139,7 @@ class Messenger {
   Result<bool> encrypt_one(std::size_t index, WallTime wall);
   Status fail_queued(std::size_t contact, api::Code reason);
   void start_send(Instant now, const RequestId& id);
-  bool wants_send(Instant now) const;
+  bool wants_send(Instant now);
   Result<std::size_t> write_send();
   Status on_send(api::Code code, Bytes body, Instant now);
   std::optional<std::size_t> wants_bundle(Instant now) const;
@@ -157,7 +159,7 @@ class Messenger {
   Result<bool> upkeep(Instant now, WallTime wall);
   Result<Outgoing> emit(api::Method method, Instant now);
   Result<std::size_t> write_body(api::Method method);
-  Instant idle_until(Instant now) const;
+  Instant idle_until(Instant now);
   Status on_reply(Bytes payload, Instant now, WallTime wall);
   Status on_answer(api::Method method, const api::ResponseView& answer, Instant now, WallTime wall);
   Status on_publish(api::Code code, Bytes body, Instant now);
@@ -170,7 +172,7 @@ class Messenger {
   Store& store_;
   Rng& rng_;
   Workspace& work_;
-  DeviceName name_;
+  DeviceName name_, contacts_after_;
   e2e::OurIdentity identity_;
   std::uint32_t registration_id_ = 0;
   StateRecord state_;
@@ -179,18 +181,17 @@ class Messenger {
   Inbox inbox_;
   Sessions sessions_;
   PreKeys prekeys_;
-  bool csr_waits_ = false;
+  Healing healing_;
+  bool csr_waits_ = false, connected_ = false;
   bool stale_ = false;  // a transaction failed: memory is to be loaded again
-  bool connected_ = false;
   Requests requests_;
   std::array<MessageId, api::kMaxMailsPerRequest> send_ids_{};
   std::size_t send_count_ = 0;
   std::size_t bundle_contact_ = 0;  // slot
   api::AckRequest ack_;
-  DeviceName contacts_after_;
   Instant work_at_{INT64_MIN};  // poll() may have something to do
-  Instant ack_at_ = kNever, status_at_ = kNever, contacts_at_ = kNever;
   Instant failed_until_{INT64_MIN};
+  Instant ack_at_ = kNever, status_at_ = kNever, contacts_at_ = kNever;
   Events events_;
   Counters counters_;
   Info server_;  // what the server has answered

@@ -1,5 +1,5 @@
 // The way in: from a push of mail to mark_read().
-#include "core/messenger/transaction.h"
+#include "core/messenger/healer.h"
 
 namespace core::messenger {
 namespace {
@@ -68,6 +68,7 @@ Result<bool> Messenger::take_mails(Bytes payload, WallTime wall) {
 // Decrypts one mail into the inbox. Only failures of ours are errors; a mail
 // that cannot be read is noted for the user, so that it never blocks others.
 Status Messenger::take_mail(const api::MailView& mail, WallTime wall) {
+  if (mail.type == kResetMailType) return Healer(*this).take_reset(mail, wall);
   const bool first = mail.type == static_cast<std::uint32_t>(e2e::MessageType::kPreKey);
   auto slot = mail.from.empty() ? std::nullopt : contacts_.find(mail.from);
   bool added = false;
@@ -97,6 +98,7 @@ Status Messenger::take_mail(const api::MailView& mail, WallTime wall) {
       return note_key_change(*slot, wall);
     }
   }
+  if (slot && !added) TRY(Healer(*this).note_unread(*slot, mail.mail_id));
   return put_in_inbox(InboxKind::kUnreadable, mail, {}, wall);
 }
 

@@ -1,5 +1,5 @@
 // The way out: from send() to the server's answer.
-#include "core/messenger/transaction.h"
+#include "core/messenger/healer.h"
 
 namespace core::messenger {
 
@@ -17,7 +17,8 @@ Result<MessageId> Messenger::try_send(const DeviceName& to, Bytes text, Instant 
   TRY(t.begin());
   const auto contact = TRY(find_or_add(to));
   const MessageId id = ++state_.last_out;
-  TRY(outbox_.add(id, contact, text, wall));
+  const auto mail_id = TRY(make_mail_id(identity_.private_key(), id, rng_));
+  TRY(outbox_.add(id, mail_id, contact, text, wall));
   TRY(save_state());
   TRY(t.commit());
   wake(now);
@@ -98,7 +99,6 @@ Result<bool> Messenger::encrypt_one(std::size_t index, WallTime wall) {
     return false;
   }
   Outbox::EncryptedMail mail;
-  TRY(rng_.fill(mail.mail_id));
   const auto size = TRY(outbox_.text(index, work_.body));
   const MutBytes text = MutBytes(work_.body).first(size);
   const auto sealed = record->encrypt({identity_.public_key(), entry.contact.identity_key}, text,
@@ -121,7 +121,8 @@ Result<bool> Messenger::encrypt_one(std::size_t index, WallTime wall) {
 
 // ---- sending
 
-bool Messenger::wants_send(Instant now) const {
+bool Messenger::wants_send(Instant now) {
+  if (Healer(*this).wants_send(now)) return true;
   for (std::size_t i = 0; i < outbox_.size(); ++i) {
     const auto& entry = outbox_[i];
     if (entry.state == OutboxState::kEncrypted && may_send_to(entry.contact) &&
@@ -136,6 +137,10 @@ bool Messenger::wants_send(Instant now) const {
 void Messenger::start_send(Instant now, const RequestId& id) {
   constexpr std::size_t kOverhead = 160;  // names, ids and tags of one mail, at most
   send_count_ = 0;
+  Healer healer(*this);
+  healing_.in_request = healer.checkpoint();
+  healer.start_send(now);
+  if (healer.sending()) return requests_.start(Method::kSend, id, now);
   std::size_t size = 0;
   for (std::size_t i = 0; i < outbox_.size() && send_count_ < send_ids_.size(); ++i) {
     const auto& entry = outbox_[i];
@@ -152,11 +157,13 @@ void Messenger::start_send(Instant now, const RequestId& id) {
 
 Result<std::size_t> Messenger::write_send() {
   api::MailsWriter out(work_.body);
+  TRY(out.checkpoint(healing_.in_request));
+  if (Healer(*this).sending()) TRY(Healer(*this).write_send(out));
   for (std::size_t i = 0; i < send_count_; ++i) {
     const auto index = outbox_.find(send_ids_[i]);
     if (!index) return Error::kNotFound;
     const auto mail = TRY(outbox_.encrypted(*index, work_.value));
-    api::MailView view{.mail_id = mail.mail_id};
+    api::MailView view{.mail_id = outbox_[*index].mail_id};
     view.to = contacts_.at(outbox_[*index].contact).contact.name;
     view.type = mail.type;
     view.ciphertext = mail.ciphertext;
@@ -167,12 +174,15 @@ Result<std::size_t> Messenger::write_send() {
 
 Status Messenger::on_send(Code code, Bytes body, Instant now) {
   const auto answer = api::SendResponse::parse(body);
-  if (code != Code::kOk || !answer || answer->count != send_count_) {
+  Healer healer(*this);
+  const auto count = healer.sending() ? healing_.sending_count : send_count_;
+  if (code != Code::kOk || !answer || answer->count != count) {
     refused(Method::kSend, code == Code::kOk ? Code::kInternal : code, now);
     return {};
   }
   Transaction t(*this);
   TRY(t.begin());
+  if (healer.sending()) TRY(healer.on_send(*answer, now));
   for (std::size_t i = 0; i < send_count_; ++i) {
     const auto index = outbox_.find(send_ids_[i]);
     if (!index) continue;

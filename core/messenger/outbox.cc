@@ -11,7 +11,7 @@ Status Outbox::load() {
       return record.error();
     }
     entries_.insert({record->id, static_cast<std::uint16_t>(slot), record->contact, record->state,
-                     record->reason, record->size, record->made});
+                     record->reason, record->size, record->made, record->mail_id});
   }
   return {};
 }
@@ -39,10 +39,12 @@ Status Outbox::save(const Entry& entry) {
   record.reason = entry.reason;
   record.size = entry.size;
   record.made = entry.made;
+  record.mail_id = entry.mail_id;
   return put_record(store_, RecordKey(Kind::kOutbox, entry.slot), record);
 }
 
-Status Outbox::add(MessageId id, std::size_t contact, Bytes text, WallTime wall) {
+Status Outbox::add(MessageId id, const MailId& mail_id, std::size_t contact, Bytes text,
+                   WallTime wall) {
   if (entries_.full()) return Error::kFull;
   const Entry entry{id,
                     entries_.free_slot(),
@@ -50,7 +52,8 @@ Status Outbox::add(MessageId id, std::size_t contact, Bytes text, WallTime wall)
                     OutboxState::kQueued,
                     api::Code::kOk,
                     static_cast<std::uint32_t>(text.size()),
-                    wall};
+                    wall,
+                    mail_id};
   entries_.insert(entry);
   TRY(store_.put(RecordKey(Kind::kOutboxText, entry.slot).bytes, text));
   return save(entry);
@@ -66,7 +69,6 @@ Status Outbox::set_encrypted(std::size_t index, const EncryptedMail& mail, MutBy
   entry.size = static_cast<std::uint32_t>(mail.ciphertext.size());
   Writer out(work);
   out.u8(kRecordVersion);
-  out.bytes(mail.mail_id);
   out.u8(static_cast<std::uint8_t>(mail.type));
   out.bytes(mail.ciphertext);
   CHECK(out.ok());
@@ -79,7 +81,6 @@ Result<Outbox::EncryptedMail> Outbox::encrypted(std::size_t index, MutBytes out)
   Reader in(Bytes(out).first(size));
   if (in.u8() != kRecordVersion) return Error::kBadVersion;
   EncryptedMail mail;
-  mail.mail_id = to_array(in.take<api::kMailIdSize>());
   mail.type = in.u8();
   mail.ciphertext = in.rest();
   if (!in.ok() || mail.ciphertext.empty()) return Error::kMalformed;
@@ -96,6 +97,19 @@ Status Outbox::revert(std::size_t contact) {
     TRY(save(entry));
   }
   return {};
+}
+
+Status Outbox::set_mail_id(std::size_t index, const MailId& mail_id) {
+  entries_[index].mail_id = mail_id;
+  return save(entries_[index]);
+}
+
+std::optional<MessageId> Outbox::first_queued(std::size_t contact) const {
+  for (std::size_t i = 0; i < size(); ++i) {
+    const Entry& entry = entries_[i];
+    if (entry.contact == contact && entry.state == OutboxState::kQueued) return entry.id;
+  }
+  return std::nullopt;
 }
 
 Status Outbox::refuse(std::size_t index, OutboxState state, api::Code reason) {

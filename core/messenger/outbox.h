@@ -3,6 +3,7 @@
 #define CORE_MESSENGER_OUTBOX_H_
 
 #include "core/messenger/entries.h"
+#include "core/messenger/mail_id.h"
 #include "core/messenger/records.h"
 
 namespace core::messenger {
@@ -21,6 +22,7 @@ class Outbox {
     api::Code reason{};
     std::uint32_t size = 0;  // of the text; encrypted: of the ciphertext
     WallTime made;           // by send()
+    MailId mail_id{};
   };
 
   explicit Outbox(Store& store) : store_(store) {}
@@ -35,12 +37,11 @@ class Outbox {
   std::size_t failed_count() const;
 
   // REQUIRES: id is above all others. Errors: kFull, kStore.
-  Status add(MessageId id, std::size_t contact, Bytes text, WallTime wall);
+  Status add(MessageId id, const MailId& mail_id, std::size_t contact, Bytes text, WallTime wall);
   // Reads the text into `out`. Errors: kStore, kNotFound, kFull.
   Result<std::size_t> text(std::size_t index, MutBytes out);
 
   struct EncryptedMail {
-    ByteArray<api::kMailIdSize> mail_id{};
     std::uint32_t type = 0;  // 2 or 3
     Bytes ciphertext;
   };
@@ -49,8 +50,13 @@ class Outbox {
   Status set_encrypted(std::size_t index, const EncryptedMail& mail, MutBytes work);
   // Reads it back into `out`; the ciphertext is a view of that.
   Result<EncryptedMail> encrypted(std::size_t index, MutBytes out);
-  // The contact's mails are to be encrypted anew.
+  // The contact's mails are to be encrypted anew. They keep their mail ids: one
+  // that the server has is not stored twice.
   Status revert(std::size_t contact);
+  // Another mail id: what the server may have under the old one is of no use.
+  Status set_mail_id(std::size_t index, const MailId& mail_id);
+  // The lowest id that waits for its encryption.
+  std::optional<MessageId> first_queued(std::size_t contact) const;
   // Notes a refusal; kFailed is for good and drops text and ciphertext.
   Status refuse(std::size_t index, OutboxState state, api::Code reason);
   Status remove(std::size_t index);

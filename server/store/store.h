@@ -73,6 +73,12 @@ struct PreKeyState {
   std::uint32_t highest_one_time = 0, highest_one_time_kem = 0;
 };
 
+// How far a device's store has come, in its own words.
+struct Checkpoint {
+  std::uint64_t generation = 0;
+  core::ByteArray<48> seal{};
+};
+
 struct NewMail {
   AccountId recipient = 0, sender = 0;
   core::ByteArray<16> mail_id{};
@@ -127,7 +133,7 @@ class Store {
   // Errors: kReplay if the name is taken or the key was ever known.
   virtual Result<AccountId> add_account(const Account& account) = 0;
   // Gives a revoked account a new identity key and makes it active; its ids of
-  // prekeys start anew. Errors: kReplay (the key was known before),
+  // prekeys and its checkpoints start anew. Errors: kReplay (the key was known before),
   // kOutOfOrder (the account is not revoked).
   virtual Status renew_account(const Account& account) = 0;
   // Marks it revoked; drops its prekeys, its mailbox and its answers. Mails it
@@ -158,6 +164,13 @@ class Store {
   // Removes the key with the lowest id, for good. Errors: kNotFound.
   virtual Result<OneTimeKey> take_one_time(AccountId id) = 0;
   virtual Result<OneTimeKemKey> take_one_time_kem(AccountId id) = 0;
+  // Removes the one-time keys of both kinds. Their ids stay used.
+  virtual Status drop_one_time(AccountId id) = 0;
+
+  // ---- checkpoints
+  // Keeps it if its generation is above that of the one kept.
+  virtual Status note_checkpoint(AccountId id, const Checkpoint& checkpoint) = 0;
+  virtual Result<Checkpoint> checkpoint(AccountId id) = 0;  // Errors: kNotFound (none yet)
 
   // ---- mail
   // Appends and returns the sequence number. Remembers (sender, recipient,
