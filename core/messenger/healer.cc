@@ -46,7 +46,10 @@ Status Messenger::Transaction::commit() {
   return {};
 }
 
+// Before the check the generation stands still: else an older copy could
+// reach the number that the server knows by what it does meanwhile.
 Status Messenger::Healer::step_generation() {
+  if (!h_.checked) return {};
   ++h_.record.generation;
   return put_record(m_.store_, RecordKey(Kind::kCheckpoint), h_.record);
 }

@@ -15,7 +15,7 @@ class Messenger::Healer {
 
   // ---- checkpoints
   Status load();
-  // (t) Every transaction ends with it.
+  // (t) Every transaction ends with it. Counts those after the check.
   Status step_generation();
   api::Checkpoint checkpoint() const;
   // (t) What the server has seen. If it is ahead, this store was put back.

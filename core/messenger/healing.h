@@ -11,7 +11,7 @@ namespace core::messenger {
 
 struct CheckpointRecord {
   static constexpr std::size_t kMaxSize = 1 + 8 + 1 + 4 + 8 + 8;
-  std::uint64_t generation = 1;  // grows with every transaction
+  std::uint64_t generation = 1;  // grows with every transaction of a checked state
   bool healing = false;          // put back, and not all sessions have been retired
   std::uint32_t put_backs = 0;   // how often that has happened
   WallTime put_back_at;          // the last time; 0: not known when

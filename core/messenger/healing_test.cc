@@ -136,7 +136,7 @@ TEST_P(Healing, AnOlderCopyOfEveryCommitHealsByItself) {
 TEST_P(Healing, APowerCutAtEveryWriteOfItChangesNothing) {
   const Text of = GetParam();
   std::uint64_t n = 1;
-  for (bool cut = true; cut; n += n < 30 ? 1 : 5) {
+  for (bool cut = true; cut; n += n < 20 ? 2 : 9) {
     SCOPED_TRACE("write " + std::to_string(n));
     Run run;
     run.talk("");

@@ -83,7 +83,8 @@ Status Messenger::start_requests(Instant now) {
   if (state_.revoked) return {};  // `status` alone tells whether that was lifted
   if (now >= ack_at_ && requests_.of(Method::kAck).retry.due(now)) {
     TRY(start(Method::kAck));  // also in place of one under way, which says less
-    ack_ = {state_.through, window(), Healer(*this).checkpoint()};
+    ack_ = {state_.through, window(), {}};
+    if (healing_.checked) ack_.checkpoint = Healer(*this).checkpoint();
     ack_at_ = kNever;
   }
   const bool may_write = healing_.may_write();
@@ -295,9 +296,10 @@ Status Messenger::on_status(Code code, Bytes body, Instant now, WallTime wall) {
     TRY(prekeys_.age(wall));
     prekeys_.stock(status->one_time_count, status->one_time_kem_count);
   }
-  TRY(t.commit());
   healing_.checked = true;
-  return {};
+  const auto committed = t.commit();
+  if (!committed) healing_.checked = false;
+  return committed;
 }
 
 Status Messenger::on_contacts(Code code, Bytes body, Instant now, WallTime wall) {
