@@ -101,6 +101,8 @@ nlohmann::ordered_json message_object(const Json& event, const std::string& text
   if (event.value("event", "") == "message")
     object[is_utf8(text) ? "text" : "base64"] =
         is_utf8(text) ? text : to_base64(ports::linux_os::bytes_of(text));
+  if (event.value("event", "") == "not_read") object["messages"] = text;
+  if (event.value("event", "") == "put_back") object["lost"] = text;
   object["sent_at"] = iso_time({event.value("stored_at_ms", std::int64_t{0})});
   object["received_at"] = iso_time({event.value("received_at_ms", std::int64_t{0})});
   return object;
@@ -121,6 +123,14 @@ std::string message_line(const Json& event, const std::string& text) {
            "pretends to be " +
            from + ".\n    Nothing is sent to " + from + " until you run: ginnel verify " + from +
            " --accept-new-key\n";
+  }
+  if (kind == "not_read") {
+    return start + from + " could not read what you sent as message " + printable(text, "") +
+           ". The conversation has started anew by itself: send it again.\n";
+  }
+  if (kind == "put_back") {
+    return start + "This device was put back to an older state, and has put that right by itself. " +
+           printable(text, "") + " received since then are gone: ask their senders.\n";
   }
   return start + from + ": " + printable(text, "    | ") + "\n";
 }
