@@ -28,7 +28,8 @@ std::string put_back_sentence(const Json& status) {
   const core::WallTime at{status.value("put_back_at_ms", std::int64_t{0})};
   return "Put back to an older state" + (at.ms == 0 ? "" : ", noticed at " + iso_time(at)) +
          ": healed by itself; " +
-         count_of(status, "lost_mails", "received message was", "received messages were") + " lost.";
+         count_of(status, "lost_mails", "received message was", "received messages were") +
+         " lost.";
 }
 
 // The checks of `doctor`, told as they are made.
@@ -150,9 +151,10 @@ class Examination {
 
   ports::linux_os::Done history(const Json& status) {
     if (status.value("healing", false)) {
-      return failed("history", {ProblemKind::kStore,
-                                "This home was put back to an older state, and that is being put right.",
-                                "Run doctor again in a minute."});
+      return failed("history",
+                    {ProblemKind::kStore,
+                     "This home was put back to an older state, and that is being put right.",
+                     "Run doctor again in a minute."});
     }
     return passed("history", put_back_sentence(status));
   }
@@ -213,8 +215,9 @@ Outcome<int> status(Context& context, double timeout_s, bool clear_failed) {
     reply = TRY(session->request({{"op", "status"}}));
   }
   nlohmann::ordered_json object{{"event", "status"}, {"home", context.home.path()}};
-  for (const char* field : {"name", "link", "broker", "revoked", "contacts", "unread", "queued",
-                            "failed", "outbox", "server", "link_problem", "put_backs", "lost_mails"}) {
+  for (const char* field :
+       {"name", "link", "broker", "revoked", "contacts", "unread", "queued", "failed", "outbox",
+        "server", "link_problem", "put_backs", "lost_mails"}) {
     if (reply.contains(field)) object[field] = reply[field];
   }
   TRY(context.out.object(object));

@@ -129,7 +129,8 @@ std::string message_line(const Json& event, const std::string& text) {
            ". The conversation has started anew by itself: send it again.\n";
   }
   if (kind == "put_back") {
-    return start + "This device was put back to an older state, and has put that right by itself. " +
+    return start +
+           "This device was put back to an older state, and has put that right by itself. " +
            printable(text, "") + " received since then are gone: ask their senders.\n";
   }
   return start + from + ": " + printable(text, "    | ") + "\n";
