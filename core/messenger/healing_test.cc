@@ -11,7 +11,6 @@ namespace core::messenger {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 // Reads along on the wire: a sender's ratchet key and a number in its chain
 // name a message key. The same bytes may come again; others may not.
@@ -26,6 +25,7 @@ class KeyWatch {
       Bytes bytes = mail->ciphertext;
       if (mail->type == kResetMailType) {
         ++resets;
+        last_reset.assign(bytes.begin(), bytes.end());
         continue;
       }
       std::optional<e2e::PreKeyMessage> first;
@@ -41,6 +41,7 @@ class KeyWatch {
     }
   }
   std::size_t resets = 0;
+  std::vector<std::uint8_t> last_reset;
 
  private:
   static bool equal_var_sized(Bytes a, Bytes b) { return a.size() == b.size() && equal_var(a, b); }
@@ -160,6 +161,142 @@ TEST_P(Healing, APowerCutAtEveryWriteOfItChangesNothing) {
 
 INSTANTIATE_TEST_SUITE_P(Of, Healing, testing::Values("alice", "bob"),
                          [](const auto& test) { return test.param; });
+
+// ---- resets alone
+
+class Reset : public testing::Test {
+ protected:
+  void SetUp() override {
+    world.on_publish = [this](const TestDevice& from, const Outgoing& out) {
+      watch.look(from, out);
+      methods.insert(out.method);
+    };
+    world.add("alice");
+    world.add("bob");
+    world.send("alice", "bob", "one");
+    ASSERT_TRUE(world.run_until_quiet());
+    world.send("bob", "alice", "two");
+    ASSERT_TRUE(world.run_until_quiet());
+    world.run_for(20'000);
+  }
+  // Bob's record of his sessions is damaged; nothing else is.
+  void lose_sessions() {
+    auto& bob = world["bob"];
+    bob.stop();
+    auto contents = bob.store.contents();
+    std::erase_if(contents, [](const auto& record) {
+      return record.first[0] == static_cast<std::uint8_t>(Kind::kSession);
+    });
+    bob.store.restore(contents);
+    ASSERT_TRUE(bob.start(world.clock.now()));
+    bob.messenger->connected(world.clock.now());
+    world.run_for(5'000);
+  }
+  World world;
+  KeyWatch watch;
+  std::set<api::Method> methods;
+};
+
+TEST_F(Reset, AContactThatCannotReadAsksForANewSessionAndTheSenderIsTold) {
+  auto &alice = world["alice"], &bob = world["bob"];
+  lose_sessions();
+  const auto id = world.send("alice", "bob", "not to be read");
+  ASSERT_TRUE(world.run_until_quiet());
+  world.run_for(5'000);
+  EXPECT_EQ(bob.messenger->counters().resets_sent, 1u);
+  EXPECT_EQ(alice.messenger->counters().resets_taken, 1u);
+  EXPECT_EQ(alice.count(EventKind::kNotRead), 1u);
+  const auto told = std::find_if(alice.shown.begin(), alice.shown.end(), [](const auto& entry) {
+    return entry.second.kind == InboxKind::kNotRead;
+  });
+  ASSERT_NE(told, alice.shown.end());
+  EXPECT_EQ(told->second.text, std::to_string(id));
+  EXPECT_EQ(told->second.from, "bob");
+  world.send("alice", "bob", "again");
+  world.send("bob", "alice", "back");
+  ASSERT_TRUE(world.run_until_quiet());
+  EXPECT_THAT(bob.texts_from("alice"), ElementsAre("one", "again"));
+  EXPECT_THAT(alice.texts_from("bob"), ElementsAre("two", "back"));
+  EXPECT_EQ(watch.resets, 1u);
+}
+
+TEST_F(Reset, ManyUnreadMessagesCostTwoResetsAndOneNewSession) {
+  auto& alice = world["alice"];
+  lose_sessions();
+  for (int i = 0; i < 6; ++i) {
+    world.send("alice", "bob", std::to_string(i));
+    world.run_for(2);  // several are under way before the reset comes
+  }
+  world.run_for(400'000);
+  EXPECT_LE(watch.resets, 2u);
+  EXPECT_EQ(alice.messenger->counters().resets_taken, 1u) << "the second only names the rest";
+  Text named;
+  for (const auto& [id, entry] : alice.shown) {
+    if (entry.kind == InboxKind::kNotRead) named += entry.text + ' ';
+  }
+  const auto unread = world["bob"].messenger->counters().unreadable;
+  EXPECT_EQ(static_cast<std::uint64_t>(std::count(named.begin(), named.end(), ' ')), unread);
+  EXPECT_EQ(world["bob"].texts_from("alice").size() + unread, 7u);
+}
+
+TEST_F(Reset, ARepeatedOneDoesNothing) {
+  auto& alice = world["alice"];
+  lose_sessions();
+  world.send("alice", "bob", "not to be read");
+  ASSERT_TRUE(world.run_until_quiet());
+  world.run_for(5'000);
+  ASSERT_EQ(watch.resets, 1u);
+  const auto before = alice.messenger->counters();
+  ByteArray<2048> push{};
+  api::MailsWriter writer(push);
+  const ByteArray<16> mail_id{9};
+  api::MailView mail{.mail_id = mail_id};
+  mail.from = device_name("bob");
+  mail.type = kResetMailType;
+  mail.ciphertext = watch.last_reset;
+  mail.sequence = alice.messenger->info().through + 1;
+  ASSERT_TRUE(writer.add(mail).ok());
+  ASSERT_TRUE(
+      alice.messenger
+          ->receive(api::Down::kMail, writer.written(), world.clock.now(), world.clock.wall())
+          .ok());
+  EXPECT_EQ(alice.messenger->counters().duplicates, before.duplicates + 1);
+  EXPECT_EQ(alice.messenger->counters().resets_taken, before.resets_taken);
+}
+
+TEST_F(Reset, ACheckpointThatIsNotOfTheDeviceIsIgnored) {
+  auto& bob = world["bob"];
+  const auto account = world.server_store.find_account(device_name("bob"))->id;
+  ASSERT_TRUE(world.server_store.begin().ok());
+  ASSERT_TRUE(world.server_store.note_checkpoint(account, {std::uint64_t{1} << 40, {}}).ok());
+  ASSERT_TRUE(world.server_store.commit().ok());
+  world.go_offline(bob);
+  world.go_online(bob);
+  world.send("bob", "alice", "three");
+  ASSERT_TRUE(world.run_until_quiet());
+  EXPECT_EQ(bob.messenger->counters().false_checkpoints, 1u);
+  EXPECT_EQ(bob.messenger->info().put_backs, 0u);
+  EXPECT_EQ(bob.messenger->counters().sessions_started, 0u) << "on the session that there was";
+  EXPECT_THAT(world["alice"].texts_from("bob"), ElementsAre("two", "three"));
+}
+
+TEST_F(Reset, NothingIsWrittenBeforeTheServerHasAnswered) {
+  auto& bob = world["bob"];
+  world.crash(bob);
+  world.net.drop_all();
+  world.net.set_weather({.loss_percent = 100});
+  methods.clear();
+  world.send("bob", "alice", "three");
+  world.run_for(60'000);
+  EXPECT_TRUE(methods.contains(api::Method::kStatus));
+  for (const auto method : {api::Method::kSend, api::Method::kBundle, api::Method::kPublish}) {
+    EXPECT_FALSE(methods.contains(method));
+  }
+  EXPECT_EQ(bob.messenger->outbox_after(0)->state, OutboxState::kQueued);
+  world.net.set_weather({});
+  ASSERT_TRUE(world.run_until_quiet());
+  EXPECT_THAT(world["alice"].texts_from("bob"), ElementsAre("two", "three"));
+}
 
 }  // namespace
 }  // namespace core::messenger
