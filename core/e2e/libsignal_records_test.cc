@@ -64,11 +64,9 @@ TEST(LibsignalRecords, HoldKeysAndSignaturesThatAreOursToo) {
   text.insert(text.end(), other.begin(), other.end());
   const auto signer = test::hex(alternate["signer_pub"].get<std::string>());
   const auto signature = test::hex(alternate["signature"].get<std::string>());
-  EXPECT_TRUE(
-      crypto::xeddsa_verify(View<33>(signer).last<32>(), text, View<64>(signature)).ok());
+  EXPECT_TRUE(crypto::xeddsa_verify(View<33>(signer).last<32>(), text, View<64>(signature)).ok());
   text[40] ^= 1;
-  EXPECT_FALSE(
-      crypto::xeddsa_verify(View<33>(signer).last<32>(), text, View<64>(signature)).ok());
+  EXPECT_FALSE(crypto::xeddsa_verify(View<33>(signer).last<32>(), text, View<64>(signature)).ok());
 }
 
 }  // namespace

@@ -189,8 +189,7 @@ class Messenger {
   std::size_t send_count_ = 0;
   std::size_t bundle_contact_ = 0;  // slot
   api::AckRequest ack_;
-  Instant work_at_{INT64_MIN};  // poll() may have something to do
-  Instant failed_until_{INT64_MIN};
+  Instant work_at_{INT64_MIN}, failed_until_{INT64_MIN};  // poll() may have something to do
   Instant ack_at_ = kNever, status_at_ = kNever, contacts_at_ = kNever;
   Events events_;
   Counters counters_;
