@@ -57,19 +57,20 @@ function(hosted_library name)
   target_link_libraries(${name} PUBLIC ginnel_warnings ${ARG_DEPENDS})
 endfunction()
 
-# ginnel_test(NAME SOURCES... DEPENDS targets...): a GoogleTest program whose
-# tests become ctest tests. They run with the source folder as working folder.
+# ginnel_test(NAME [PREFIX text] SOURCES... DEPENDS targets...): a GoogleTest
+# program whose tests become ctest tests, their names behind the prefix. They
+# run with the source folder as working folder.
 # A board has none: bench/board is what runs there.
 function(ginnel_test name)
   if(GINNEL_BOARD)
     return()
   endif()
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "" "PREFIX" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ginnel_warnings ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
   set_target_properties(${name} PROPERTIES CXX_CLANG_TIDY "")  # it does not understand GoogleTest
   gtest_discover_tests(${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT 300)
+    TEST_PREFIX "${ARG_PREFIX}" PROPERTIES TIMEOUT 300)
 endfunction()
 
 # ginnel_fuzz(NAME SOURCE DEPENDS targets...): a fuzz target. With GINNEL_FUZZ

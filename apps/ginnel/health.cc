@@ -22,6 +22,16 @@ std::string count_of(const Json& status, const char* field, const char* one, con
 
 std::string seconds(std::int64_t ms) { return std::to_string(std::llabs(ms) / 1000) + " s"; }
 
+// What is to be said of a home that was put back to an older state.
+std::string put_back_sentence(const Json& status) {
+  if (status.value("put_backs", 0u) == 0) return "This home was never put back to an older state.";
+  const core::WallTime at{status.value("put_back_at_ms", std::int64_t{0})};
+  return "Put back to an older state" + (at.ms == 0 ? "" : ", noticed at " + iso_time(at)) +
+         ": healed by itself; " +
+         count_of(status, "lost_mails", "received message was", "received messages were") +
+         " lost.";
+}
+
 // The checks of `doctor`, told as they are made.
 class Examination {
  public:
@@ -44,6 +54,7 @@ class Examination {
     const bool online = TRY(wait_online(**session, timeout_s));
     const Json status = TRY((*session)->request({{"op", "status"}}));
     TRY(server(status, online));
+    TRY(history(status));
     TRY(outbox(status));
     return exit_;
   }
@@ -138,6 +149,16 @@ class Examination {
     return passed("keys", text);
   }
 
+  ports::linux_os::Done history(const Json& status) {
+    if (status.value("healing", false)) {
+      return failed("history",
+                    {ProblemKind::kStore,
+                     "This home was put back to an older state, and that is being put right.",
+                     "Run doctor again in a minute."});
+    }
+    return passed("history", put_back_sentence(status));
+  }
+
   ports::linux_os::Done outbox(const Json& status) {
     if (status.value("failed", 0u) > 0) {
       return failed("outbox", {ProblemKind::kRefused,
@@ -194,8 +215,9 @@ Outcome<int> status(Context& context, double timeout_s, bool clear_failed) {
     reply = TRY(session->request({{"op", "status"}}));
   }
   nlohmann::ordered_json object{{"event", "status"}, {"home", context.home.path()}};
-  for (const char* field : {"name", "link", "broker", "revoked", "contacts", "unread", "queued",
-                            "failed", "outbox", "server", "link_problem"}) {
+  for (const char* field :
+       {"name", "link", "broker", "revoked", "contacts", "unread", "queued", "failed", "outbox",
+        "server", "link_problem", "put_backs", "lost_mails"}) {
     if (reply.contains(field)) object[field] = reply[field];
   }
   TRY(context.out.object(object));
@@ -208,6 +230,7 @@ Outcome<int> status(Context& context, double timeout_s, bool clear_failed) {
   text += "  contacts    " + std::to_string(reply.value("contacts", 0)) + "\n";
   text += "  received    " + count_of(reply, "unread", "message", "messages") + " not read yet\n";
   text += "  to send     " + count_of(reply, "queued", "message", "messages") + "\n";
+  if (reply.value("put_backs", 0u) > 0) text += "  history     " + put_back_sentence(reply) + "\n";
   if (reply.contains("server")) {
     text += "  keys        " + std::to_string(reply["server"].value("one_time_keys", 0)) + " + " +
             std::to_string(reply["server"].value("one_time_kem_keys", 0)) + " at the server\n";

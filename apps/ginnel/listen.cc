@@ -104,6 +104,8 @@ nlohmann::ordered_json message_object(const Json& event, const std::string& text
   for (const char* field : {"group", "group_id", "members", "owner"}) {
     if (event.contains(field)) object[field] = event[field];
   }
+  if (event.value("event", "") == "not_read") object["messages"] = text;
+  if (event.value("event", "") == "put_back") object["lost"] = text;
   object["sent_at"] = iso_time({event.value("stored_at_ms", std::int64_t{0})});
   object["received_at"] = iso_time({event.value("received_at_ms", std::int64_t{0})});
   return object;
@@ -139,15 +141,23 @@ std::string message_line(const Json& event, const std::string& text) {
   }
   if (!group.empty()) {
     return start + from + " in " + group + ": " + printable(text, "    | ") + "\n";
+    if (kind == "not_read") {
+      return start + from + " could not read what you sent as message " + printable(text, "") +
+             ". The conversation has started anew by itself: send it again.\n";
+    }
+    if (kind == "put_back") {
+      return start +
+             "This device was put back to an older state, and has put that right by itself. " +
+             printable(text, "") + " received since then are gone: ask their senders.\n";
+    }
+    return start + from + ": " + printable(text, "    | ") + "\n";
   }
-  return start + from + ": " + printable(text, "    | ") + "\n";
-}
 
-Outcome<int> listen(Context& context, const ListenOptions& options) {
-  if (options.raw && context.out.json()) {
-    return Problem{ProblemKind::kInput, "--raw and --json exclude each other.", {}};
+  Outcome<int> listen(Context & context, const ListenOptions& options) {
+    if (options.raw && context.out.json()) {
+      return Problem{ProblemKind::kInput, "--raw and --json exclude each other.", {}};
+    }
+    return Listener(context, options).run();
   }
-  return Listener(context, options).run();
-}
 
 }  // namespace apps::ginnel

@@ -290,8 +290,9 @@ void Service::show_next(Client& client) {
     const bool ours =
         client.only.empty() ? !claimed(message->from, client) : message->from == client.only;
     if (!ours) continue;
-    static constexpr std::array<const char*, 5> kEvents = {"message", "unreadable", "key_changed",
-                                                           "unsupported", "group_changed"};
+    static constexpr std::array<const char*, 7> kEvents = {
+        "message",       "unreadable", "key_changed", "unsupported",
+        "group_changed", "not_read",   "put_back"};
     client.shown = message->id;
     Json event{{"event", kEvents[static_cast<std::size_t>(message->kind)]},
                {"id", message->id},
@@ -379,6 +380,10 @@ Json Service::status() {
               {"outbox", waiting},
               {"broker", device_.settings().broker_host + ":" +
                              std::to_string(device_.settings().broker_port)},
+              {"put_backs", info.put_backs},
+              {"put_back_at_ms", info.put_back_at.ms},
+              {"lost_mails", info.lost_mails},
+              {"healing", info.healing},
               {"signed_pre_key_made_ms", info.signed_pre_key_made.ms},
               {"server_known", info.server_known}};
   if (info.server_known) {

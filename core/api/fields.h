@@ -3,6 +3,7 @@
 #ifndef CORE_API_FIELDS_H_
 #define CORE_API_FIELDS_H_
 
+#include "core/api/checkpoint.h"
 #include "core/api/repeated.h"
 
 namespace core::api {
@@ -109,6 +110,13 @@ std::size_t encoded_size(const T& message) {
   SizeCounter counter;
   write_fields(counter, message);
   return counter.size();
+}
+
+// Of the message that several others hold.
+template <class Out>
+void write_fields(Out& out, const Checkpoint& m) {
+  put(out, 1, m.generation);
+  put(out, 2, Bytes(m.seal));
 }
 
 // A field that is a message.

@@ -39,6 +39,7 @@ static void write_fields(Out& out, const StatusResponseView& m) {
   put(out, 5, m.repeated_use_digest);
   put(out, 6, m.mailbox_count);
   put(out, 7, m.server_time_ms);
+  if (m.checkpoint) put_message(out, 8, *m.checkpoint);
 }
 
 template <class Out>
@@ -96,8 +97,24 @@ Result<KemPreKeyView> KemPreKeyView::parse(Bytes in) {
   return parse_signed_key<KemPreKeyView, 1569>(in);
 }
 
+Result<Checkpoint> Checkpoint::parse(Bytes in) {
+  std::uint64_t generation = 0;
+  Bytes seal;
+  FieldReader fields(in);
+  while (const auto number = fields.next()) {
+    switch (number) {
+      case 1: fields.u64(generation); break;
+      case 2: fields.bytes(seal); break;
+    }
+  }
+  if (!fields.ok() || seal.size() != kSealSize) return Error::kMalformed;
+  if (generation == 0 || generation > kMaxGeneration) return Error::kMalformed;
+  return Checkpoint{generation, to_array(seal.first<kSealSize>())};
+}
+
 Result<PublishRequestView> PublishRequestView::parse(Bytes in) {
   PublishRequestView m;
+  std::uint64_t drop_stock = 0;
   FieldReader fields(in);
   while (const auto number = fields.next()) {
     switch (number) {
@@ -105,9 +122,11 @@ Result<PublishRequestView> PublishRequestView::parse(Bytes in) {
       case 2: fields.message(m.last_resort); break;
       case 3: fields.element(m.one_time, kMaxOneTimePerRequest); break;
       case 4: fields.element(m.one_time_kem, kMaxKemPerRequest); break;
+      case 5: fields.u64(drop_stock); break;
     }
   }
   if (!fields.ok()) return Error::kMalformed;
+  m.drop_stock = drop_stock != 0;
   return m;
 }
 
@@ -130,6 +149,12 @@ Status PublishRequestWriter::one_time_kem(const KemPreKeyView& key) {
   if (kem_count_ == kMaxKemPerRequest) return Error::kFull;
   TRY(append_message(out_, 4, key));
   ++kem_count_;
+  return {};
+}
+
+Status PublishRequestWriter::drop_stock() {
+  if (out_.room() < 2) return Error::kFull;
+  out_.varint(5, 1);
   return {};
 }
 
@@ -158,6 +183,7 @@ Result<StatusResponseView> StatusResponseView::parse(Bytes in) {
       case 5: fields.bytes(m.repeated_use_digest); break;
       case 6: fields.u64(m.mailbox_count); break;
       case 7: fields.u64(m.server_time_ms); break;
+      case 8: fields.message(m.checkpoint); break;
     }
   }
   const auto id_or_none = [](std::uint32_t id) { return id == 0 || is_key_id(id); };
@@ -204,6 +230,7 @@ Result<BundleResponseView> BundleResponseView::parse(Bytes in) {
                             one_time,        *signed_pre_key, *kem};
 }
 
+Result<std::size_t> Checkpoint::encode(MutBytes out) const { return encode_fields(*this, out); }
 Result<std::size_t> PreKeyView::encode(MutBytes out) const { return encode_fields(*this, out); }
 Result<std::size_t> SignedPreKeyView::encode(MutBytes out) const {
   return encode_fields(*this, out);

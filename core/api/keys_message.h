@@ -3,6 +3,7 @@
 #ifndef CORE_API_KEYS_MESSAGE_H_
 #define CORE_API_KEYS_MESSAGE_H_
 
+#include "core/api/checkpoint.h"
 #include "core/api/repeated.h"
 
 namespace core::api {
@@ -38,6 +39,7 @@ struct PublishRequestView {
   std::optional<KemPreKeyView> last_resort{};
   Repeated<PreKeyView> one_time{};
   Repeated<KemPreKeyView> one_time_kem{};
+  bool drop_stock = false;  // of one-time keys, before these are stored
   static Result<PublishRequestView> parse(Bytes in);
 };
 // Writes a PublishRequest part by part, in the order of the calls. Each call's
@@ -50,6 +52,7 @@ class PublishRequestWriter {
   Status last_resort(const KemPreKeyView& key);
   Status one_time(const PreKeyView& key);
   Status one_time_kem(const KemPreKeyView& key);
+  Status drop_stock();
   Result<std::size_t> finish() const { return out_.finish(); }
 
  private:
@@ -73,6 +76,7 @@ struct StatusResponseView {
   Bytes repeated_use_digest{};  // 32 bytes, or empty
   std::uint64_t mailbox_count = 0;
   std::uint64_t server_time_ms = 0;
+  std::optional<Checkpoint> checkpoint{};
   static Result<StatusResponseView> parse(Bytes in);
   Result<std::size_t> encode(MutBytes out) const;
 };

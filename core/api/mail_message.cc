@@ -22,6 +22,7 @@ template <class Out>
 static void write_fields(Out& out, const AckRequest& m) {
   put(out, 1, m.through);
   put(out, 2, m.window);
+  if (m.checkpoint) put_message(out, 3, *m.checkpoint);
 }
 
 template <class Out>
@@ -77,6 +78,7 @@ Result<MailsView> MailsView::parse(Bytes in) {
     switch (number) {
       case 1: fields.element(m.mail, kMaxMailsPerRequest); break;
       case 2: fields.u64(m.after.emplace()); break;
+      case 3: fields.message(m.checkpoint); break;
     }
   }
   if (!fields.ok() || m.mail.count() == 0) return Error::kMalformed;
@@ -100,6 +102,10 @@ Status MailsWriter::after(std::uint64_t sequence) {
   if (out_.room() < 1 + varint_size(sequence)) return Error::kFull;
   out_.varint(2, sequence);
   return {};
+}
+
+Status MailsWriter::checkpoint(const Checkpoint& checkpoint) {
+  return append_message(out_, 3, checkpoint);
 }
 
 // The codes stand one after the other in one field ("packed"); a field for
@@ -150,6 +156,7 @@ Result<AckRequest> AckRequest::parse(Bytes in) {
     switch (number) {
       case 1: fields.u64(m.through); break;
       case 2: fields.u32(m.window); break;
+      case 3: fields.message(m.checkpoint); break;
     }
   }
   if (!fields.ok()) return Error::kMalformed;

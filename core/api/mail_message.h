@@ -3,6 +3,7 @@
 #ifndef CORE_API_MAIL_MESSAGE_H_
 #define CORE_API_MAIL_MESSAGE_H_
 
+#include "core/api/checkpoint.h"
 #include "core/api/repeated.h"
 
 namespace core::api {
@@ -54,6 +55,7 @@ struct MailsView {
   // MailPush: the sequence number that the first mail follows. Between two
   // mails of one push the mailbox holds no other.
   std::optional<std::uint64_t> after{};
+  std::optional<Checkpoint> checkpoint{};  // SendRequest
   static Result<MailsView> parse(Bytes in);
 };
 class MailsWriter {
@@ -66,6 +68,8 @@ class MailsWriter {
   // bytes: before the mails there is sure to be room.
   static constexpr std::size_t kAfterSize = 11;
   Status after(std::uint64_t sequence);
+  // SendRequest; once. Takes at most Checkpoint::kMaxFieldSize bytes.
+  Status checkpoint(const Checkpoint& checkpoint);
   std::size_t count() const { return count_; }
   Result<std::size_t> finish() const { return out_.finish(); }
   Bytes written() const { return out_.written(); }
@@ -86,6 +90,7 @@ struct SendResponse {
 struct AckRequest {
   std::uint64_t through = 0;
   std::uint32_t window = 0;
+  std::optional<Checkpoint> checkpoint{};
   static Result<AckRequest> parse(Bytes in);
   Result<std::size_t> encode(MutBytes out) const;
 };

@@ -65,6 +65,7 @@ TEST(MessageLimits, BytesFieldsHaveTheirSizes) {
       {"KemPreKey", 2, 1569, 1569, false},
       {"KemPreKey", 3, 64, 64, false},
       {"StatusResponse", 5, 32, 32, true},
+      {"Checkpoint", 2, 48, 48, false},
       {"BundleRequest", 1, 1, 64, false},
       {"BundleResponse", 3, 33, 33, false},
       {"Mail", 1, 1, 64, true},
@@ -137,6 +138,15 @@ TEST(MessageLimits, KeyIdsAre31BitsAndNotZero) {
   }
 }
 
+TEST(MessageLimits, GenerationsAreExactInEveryNumberFormatAndNotZero) {
+  const auto specimen = full("Checkpoint");
+  EXPECT_TRUE(accepts_value(specimen, 1, 1));
+  EXPECT_TRUE(accepts_value(specimen, 1, Checkpoint::kMaxGeneration));
+  EXPECT_FALSE(accepts_value(specimen, 1, 0));
+  EXPECT_FALSE(accepts_value(specimen, 1, Checkpoint::kMaxGeneration + 1));
+  EXPECT_FALSE(accepts_absence(specimen, 1));
+}
+
 TEST(MessageLimits, RegistrationIdsAreThoseOfSignal) {
   const auto specimen = full("EnrolRequest");
   EXPECT_TRUE(accepts_value(specimen, 2, 1));
@@ -188,6 +198,9 @@ TEST(MessageLimits, AMalformedPartMakesTheWholeMalformed) {
                                      {"BundleResponse", 5u},
                                      {"BundleResponse", 6u},
                                      {"SendRequest", 1u},
+                                     {"SendRequest", 3u},
+                                     {"StatusResponse", 8u},
+                                     {"AckRequest", 3u},
                                      {"ContactsResponse", 1u},
                                      {"EnrolResponse", 8u}}) {
     const auto specimen = full(type);

@@ -1,7 +1,6 @@
 #include "core/api/message_test_specimens.h"
 
-#include <cstdio>
-#include <string_view>
+#include "core/api/message_test_text.h"
 
 namespace core::api {
 namespace {
@@ -11,63 +10,7 @@ std::string print(const PreKeyView& m);
 std::string print(const KemPreKeyView& m);
 std::string print(const MailView& m);
 std::string print(const ContactView& m);
-
-// Builds protobuf's text format. Absent fields are left out, as protoc does.
-class Text {
- public:
-  Text& number(const char* name, std::uint64_t value) {
-    if (value != 0) line(name, ": " + std::to_string(value));
-    return *this;
-  }
-  Text& word(const char* name, const char* value) {
-    if (*value != '\0') line(name, std::string(": ") + value);
-    return *this;
-  }
-  Text& bytes(const char* name, Bytes value) {
-    if (value.empty()) return *this;
-    std::string quoted = ": \"";
-    for (const std::uint8_t c : value) {
-      if (c == '\n') {
-        quoted += "\\n";
-      } else if (c == '\r') {
-        quoted += "\\r";
-      } else if (c == '\t') {
-        quoted += "\\t";
-      } else if (c == '"' || c == '\'' || c == '\\') {
-        quoted += '\\';
-        quoted += static_cast<char>(c);
-      } else if (c < 0x20 || c >= 0x7f) {
-        char octal[5];
-        std::snprintf(octal, sizeof octal, "\\%03o", static_cast<unsigned>(c));
-        quoted += octal;
-      } else {
-        quoted += static_cast<char>(c);
-      }
-    }
-    line(name, quoted + '"');
-    return *this;
-  }
-  Text& message(const char* name, const std::string& inner) {
-    line(name, " {");
-    for (std::size_t at = 0; at < inner.size();) {
-      const std::size_t end = inner.find('\n', at) + 1;
-      out_ += "  " + inner.substr(at, end - at);
-      at = end;
-    }
-    out_ += "}\n";
-    return *this;
-  }
-  template <class T>
-  Text& messages(const char* name, Repeated<T> elements) {
-    while (const auto element = elements.next()) message(name, print(*element));
-    return *this;
-  }
-  std::string str() const { return out_; }
-
- private:
-  void line(const char* name, const std::string& rest) { out_ += name + rest + '\n'; }
-  std::string out_;
-};
+constexpr auto kPrint = [](const auto& element) { return print(element); };
 
 // The names of ginnel.proto; empty for 0, which is not printed.
 const char* name_of(Code code) {
@@ -113,8 +56,8 @@ std::string print(const PublishRequestView& m) {
   Text text;
   if (m.signed_pre_key) text.message("signed_pre_key", print(*m.signed_pre_key));
   if (m.last_resort) text.message("last_resort", print(*m.last_resort));
-  text.messages("one_time", m.one_time).messages("one_time_kem", m.one_time_kem);
-  return text.str();
+  text.messages("one_time", m.one_time, kPrint).messages("one_time_kem", m.one_time_kem, kPrint);
+  return text.word("drop_stock", m.drop_stock ? "true" : "").str();
 }
 std::string print(const PublishResponse& m) {
   return Text()
@@ -122,16 +65,23 @@ std::string print(const PublishResponse& m) {
       .number("one_time_kem_count", m.one_time_kem_count)
       .str();
 }
+std::string print(const Checkpoint& m) {
+  return Text().number("generation", m.generation).bytes("seal", m.seal).str();
+}
+std::string print_end(Text& text, const char* name, const std::optional<Checkpoint>& checkpoint) {
+  if (checkpoint) text.message(name, print(*checkpoint));
+  return text.str();
+}
 std::string print(const StatusResponseView& m) {
-  return Text()
-      .number("one_time_count", m.one_time_count)
+  Text text;
+  text.number("one_time_count", m.one_time_count)
       .number("one_time_kem_count", m.one_time_kem_count)
       .number("signed_pre_key_id", m.signed_pre_key_id)
       .number("last_resort_id", m.last_resort_id)
       .bytes("repeated_use_digest", m.repeated_use_digest)
       .number("mailbox_count", m.mailbox_count)
-      .number("server_time_ms", m.server_time_ms)
-      .str();
+      .number("server_time_ms", m.server_time_ms);
+  return print_end(text, "checkpoint", m.checkpoint);
 }
 std::string print(const BundleRequestView& m) {
   return Text().bytes("device", m.device.bytes()).str();
@@ -154,11 +104,14 @@ std::string print(const MailView& m) {
   while (const auto name = also_to.next()) text.bytes("also_to", name->bytes());
   return text.str();
 }
-std::string print_mails(const std::string& mails, std::optional<std::uint64_t> after) {
-  return after ? mails + "after: " + std::to_string(*after) + '\n' : mails;
+std::string print_mails(const std::string& mails, std::optional<std::uint64_t> after,
+                        const std::optional<Checkpoint>& checkpoint) {
+  Text text;
+  return mails + (after ? "after: " + std::to_string(*after) + '\n' : "") +
+         print_end(text, "checkpoint", checkpoint);
 }
 std::string print(const MailsView& m) {
-  return print_mails(Text().messages("mail", m.mail).str(), m.after);
+  return print_mails(Text().messages("mail", m.mail, kPrint).str(), m.after, m.checkpoint);
 }
 std::string print(const SendResponse& m) {
   Text text;
@@ -168,7 +121,9 @@ std::string print(const SendResponse& m) {
   return text.str();
 }
 std::string print(const AckRequest& m) {
-  return Text().number("through", m.through).number("window", m.window).str();
+  Text text;
+  text.number("through", m.through).number("window", m.window);
+  return print_end(text, "checkpoint", m.checkpoint);
 }
 std::string print(const AckResponse& m) { return Text().number("waiting", m.waiting).str(); }
 std::string print(const ContactsRequest& m) { return Text().bytes("after", m.after.bytes()).str(); }
@@ -176,7 +131,7 @@ std::string print(const ContactView& m) {
   return Text().bytes("name", m.name.bytes()).bytes("identity_key", m.identity_key).str();
 }
 std::string print(const ContactsResponseView& m) {
-  return Text().messages("contact", m.contact).word("more", m.more ? "true" : "").str();
+  return Text().messages("contact", m.contact, kPrint).word("more", m.more ? "true" : "").str();
 }
 std::string print(const RenewRequestView& m) { return Text().bytes("csr", m.csr).str(); }
 std::string print(const RenewResponseView& m) {
@@ -208,7 +163,7 @@ std::string print(const EnrolResponseView& m) {
       .bytes("ca_certificate", m.ca_certificate)
       .bytes("broker_host", m.broker_host)
       .number("broker_port", m.broker_port)
-      .messages("contact", m.contact)
+      .messages("contact", m.contact, kPrint)
       .str();
 }
 
@@ -275,6 +230,7 @@ Specimen publish(Fields fields, std::size_t one_time, std::size_t one_time_kem) 
   };
   for (std::size_t i = 0; i < one_time; ++i) text.message("one_time", print(ec_at(i)));
   for (std::size_t i = 0; i < one_time_kem; ++i) text.message("one_time_kem", print(kem_at(i)));
+  if (fields == Fields::kAll) text.word("drop_stock", "true");
   return make<PublishRequestView>("PublishRequest", fields, text.str(),
                                   [=](MutBytes out) -> Result<std::size_t> {
                                     PublishRequestWriter writer(out);
@@ -286,6 +242,7 @@ Specimen publish(Fields fields, std::size_t one_time, std::size_t one_time_kem) 
                                       TRY(writer.one_time(ec_at(i)));
                                     for (std::size_t i = 0; i < one_time_kem; ++i)
                                       TRY(writer.one_time_kem(kem_at(i)));
+                                    if (fields == Fields::kAll) TRY(writer.drop_stock());
                                     return writer.finish();
                                   });
 }
@@ -301,14 +258,22 @@ MailView mail_at(std::size_t i) {
           .ttl_s = UINT32_MAX};
 }
 
-Specimen mails(const char* type, std::size_t count, std::optional<std::uint64_t> after = {}) {
+Checkpoint checkpoint_at(std::uint64_t generation) {
+  Checkpoint checkpoint{.generation = generation};
+  copy(Bytes(kMaterial.signature).first(Checkpoint::kSealSize), checkpoint.seal);
+  return checkpoint;
+}
+
+Specimen mails(const char* type, std::size_t count, std::optional<std::uint64_t> after = {},
+               std::optional<Checkpoint> checkpoint = {}) {
   Text text;
   for (std::size_t i = 0; i < count; ++i) text.message("mail", print(mail_at(i)));
-  return make<MailsView>(type, Fields::kAll, print_mails(text.str(), after),
+  return make<MailsView>(type, Fields::kAll, print_mails(text.str(), after, checkpoint),
                          [=](MutBytes out) -> Result<std::size_t> {
                            MailsWriter writer(out);
                            for (std::size_t i = 0; i < count; ++i) TRY(writer.add(mail_at(i)));
                            if (after) TRY(writer.after(*after));
+                           if (checkpoint) TRY(writer.checkpoint(*checkpoint));
                            return writer.finish();
                          });
 }
@@ -399,9 +364,13 @@ std::vector<Specimen> specimens() {
       make<PublishResponse>("PublishResponse", kAll, {1, UINT32_MAX}),
       make<PublishResponse>("PublishResponse", kAll, {300, 8}),
       make<PublishResponse>("PublishResponse", kSome, {}),
+      make<StatusResponseView>(
+          "StatusResponse", kAll,
+          {1, 2, 0x7fffffff, 4, m.digest, UINT64_MAX, 1800000000000, checkpoint_at(1)}),
       make<StatusResponseView>("StatusResponse", kAll,
-                               {1, 2, 0x7fffffff, 4, m.digest, UINT64_MAX, 1800000000000}),
-      make<StatusResponseView>("StatusResponse", kAll, {128, 2, 3, 4, m.digest, 5, 6}),
+                               {128, 2, 3, 4, m.digest, 5, 6, checkpoint_at(7)}),
+      make<Checkpoint>("Checkpoint", kAll, checkpoint_at(1)),
+      make<Checkpoint>("Checkpoint", kAll, checkpoint_at(Checkpoint::kMaxGeneration)),
       make<StatusResponseView>("StatusResponse", kSome, {}),
       make<BundleRequestView>("BundleRequest", kAll, {name("a")}),
       make<BundleRequestView>("BundleRequest", kAll,
@@ -416,7 +385,7 @@ std::vector<Specimen> specimens() {
       make<MailView>("Mail", kAll, mail_at(600)),
       make<MailView>("Mail", kSome, {.mail_id = m.id, .ciphertext = m.text}),
       make<MailView>("Mail", kSome, group_mail),
-      mails("SendRequest", 1),
+      mails("SendRequest", 1, {}, checkpoint_at(300)),
       mails("SendRequest", 64),
       mails("MailPush", 3),
       mails("MailPush", 1, 0),  // said, although it is the default
@@ -424,8 +393,8 @@ std::vector<Specimen> specimens() {
       make<SendResponse>("SendResponse", kAll, all_codes),
       make<SendResponse>("SendResponse", kAll, one_code),
       make<SendResponse>("SendResponse", kSome, {}),
-      make<AckRequest>("AckRequest", kAll, {UINT64_MAX, UINT32_MAX}),
-      make<AckRequest>("AckRequest", kAll, {7, 64}),
+      make<AckRequest>("AckRequest", kAll, {UINT64_MAX, UINT32_MAX, checkpoint_at(5)}),
+      make<AckRequest>("AckRequest", kAll, {7, 64, checkpoint_at(6)}),
       make<AckRequest>("AckRequest", kSome, {}),
       make<AckResponse>("AckResponse", kAll, {1}),
       make<AckResponse>("AckResponse", kAll, {UINT64_MAX}),

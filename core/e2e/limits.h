@@ -1,11 +1,23 @@
-// How much one peer can make us keep and compute. A small device may set lower
-// values with -D; the wire format does not depend on them.
+// How much one peer can make us keep and compute, for a Linux device and, with
+// GINNEL_SMALL_DEVICE defined, for a microcontroller; single values can be set
+// with -D. The wire format does not depend on them.
 #ifndef CORE_E2E_LIMITS_H_
 #define CORE_E2E_LIMITS_H_
 
 #include <cstddef>
 #include <cstdint>
 
+#ifdef GINNEL_SMALL_DEVICE
+#ifndef GINNEL_MAX_FORWARD_JUMP
+#define GINNEL_MAX_FORWARD_JUMP 2000
+#endif
+#ifndef GINNEL_MAX_SKIPPED_KEYS
+#define GINNEL_MAX_SKIPPED_KEYS 64
+#endif
+#ifndef GINNEL_MAX_ARCHIVED_SESSIONS
+#define GINNEL_MAX_ARCHIVED_SESSIONS 2
+#endif
+#endif
 #ifndef GINNEL_MAX_FORWARD_JUMP
 #define GINNEL_MAX_FORWARD_JUMP 25000
 #endif

@@ -104,6 +104,11 @@ void SessionRecord::archive_current() {
   session(--count_).close(skipped_);
 }
 
+void SessionRecord::retire_all() {
+  archive_current();
+  for (std::size_t i = 0; i < count_; ++i) session(i).retire();
+}
+
 void SessionRecord::push_current() {
   std::rotate(order_.begin(), order_.begin() + count_, order_.begin() + count_ + 1);
   if (count_ == kMaxSessions) {
@@ -116,6 +121,7 @@ void SessionRecord::push_current() {
 }
 
 void SessionRecord::promote(std::size_t position) {
+  if (session(position).is_retired()) return;
   std::rotate(order_.begin(), order_.begin() + position, order_.begin() + position + 1);
   has_current_ = true;
   is_pending_ = false;

@@ -59,7 +59,7 @@ class SessionRecord {
 
   // Decrypts a message of type 2 into `plaintext`, which must hold
   // message.ciphertext.size() bytes, with whichever session can; that one
-  // becomes the current one.
+  // becomes the current one, unless it is retired.
   // Errors: kNotFound (no session of that version and identity); kBadTag;
   // kReplay; kFull; kBadKey; kRng.
   Result<std::size_t> decrypt_whisper(const Parties& parties, const SignalMessage& message,
@@ -70,7 +70,8 @@ class SessionRecord {
   bool knows_base_key(const PreKeyMessage& message) const;
 
   // Decrypts a message of type 3, with the session of its base key if there is
-  // one, else by the handshake; then the session becomes the current one.
+  // one, else by the handshake; then the session becomes the current one,
+  // unless it is retired.
   // `keys` may be null if knows_base_key(message).
   // The caller has refused, before this: an identity key that it does not
   // trust; a base key that it has seen with this last-resort KEM key.
@@ -89,6 +90,9 @@ class SessionRecord {
   // Makes the next encrypt() ask for a new session. What is still under way on
   // this one stays readable, and brings it back.
   void archive_current();
+  // The same for good, for all sessions that there are: they are read from, but
+  // none of them becomes current again.
+  void retire_all();
   bool has_current() const { return has_current_; }
   // True until the other side has answered on the current session.
   bool is_pending() const { return has_current_ && is_pending_; }

@@ -2,6 +2,9 @@
 
 namespace core::e2e {
 
+// In the first stored byte, beside the version.
+static constexpr std::uint8_t kRetired = 0x80;
+
 void Session::start_spqr(spqr::Side side, SpqrMinimum minimum, View<32> auth_key) {
   if (version_ != kPqxdhVersion) return;
   spqr_minimum_ = minimum;
@@ -49,6 +52,7 @@ Status Session::accept(const OurIdentity& identity, const OurPreKeys& keys,
 Result<std::size_t> Session::encrypt(const Parties& parties, const PendingHandshake* pending,
                                      Bytes plaintext, Rng& rng, crypto::MlKemWork& work,
                                      Skipped& skipped, MutBytes out) {
+  CHECK(!retired_);
   const auto encrypted = [&]() -> Result<std::size_t> {
     if (!equal_var(parties.theirs, their_identity_.serialized())) return Error::kUntrusted;
     auto outgoing = TRY(ratchet_.next());
@@ -142,6 +146,7 @@ void Session::close(Skipped& skipped) {
 
 void Session::clear() {
   version_ = 0;
+  retired_ = false;
   spqr_minimum_ = SpqrMinimum::kV1;
   spqr_use_ = SpqrUse::kOff;
   their_registration_id_ = 0;
@@ -152,7 +157,7 @@ void Session::clear() {
 }
 
 void Session::write(Writer& out) const {
-  out.u8(version_);
+  out.u8(static_cast<std::uint8_t>(version_ | (retired_ ? kRetired : 0)));
   out.bytes(their_identity_.serialized());
   out.u32_be(their_registration_id_);
   out.bytes(base_key_);
@@ -164,7 +169,9 @@ void Session::write(Writer& out) const {
 }
 
 Status Session::read(Reader& in, Skipped& skipped) {
-  version_ = in.u8();
+  const std::uint8_t first = in.u8();
+  retired_ = (first & kRetired) != 0;
+  version_ = static_cast<std::uint8_t>(first & ~kRetired);
   if (version_ != kX3dhVersion && version_ != kPqxdhVersion) return Error::kMalformed;
   const auto their_identity = TheirIdentity::parse(in.take<kPublicKeySize>());
   if (!their_identity) return Error::kMalformed;

@@ -65,8 +65,8 @@ class Session {
   // is given. On error the session is unchanged and `out` is all zeros.
   // Draws 64 bytes when the post-quantum ratchet makes a key and 32 when it
   // makes a ciphertext.
-  // Errors: kUntrusted (parties.theirs is not this session's identity); kFull;
-  // kRng.
+  // REQUIRES: !is_retired(). Errors: kUntrusted (parties.theirs is not this
+  // session's identity); kFull; kRng.
   Result<std::size_t> encrypt(const Parties& parties, const PendingHandshake* pending,
                               Bytes plaintext, Rng& rng, crypto::MlKemWork& work, Skipped& skipped,
                               MutBytes out);
@@ -77,6 +77,11 @@ class Session {
   // Errors: kUntrusted; kBadVersion; kBadTag; kReplay; kFull; kBadKey; kRng.
   Result<std::size_t> decrypt(const Parties& parties, const SignalMessage& message, Rng& rng,
                               crypto::MlKemWork& work, Skipped& skipped, MutBytes plaintext);
+
+  // From now on it only reads: its state may have been used before, in a
+  // future that is lost, or the other side has said that it cannot read it.
+  void retire() { retired_ = true; }
+  bool is_retired() const { return retired_; }
 
   // Gives back what it holds of `skipped`, and wipes it: empty again.
   void close(Skipped& skipped);
@@ -108,6 +113,7 @@ class Session {
                            Skipped& skipped, MutBytes plaintext);
 
   std::uint8_t version_ = 0;
+  bool retired_ = false;
   SpqrMinimum spqr_minimum_ = SpqrMinimum::kV1;
   SpqrUse spqr_use_ = SpqrUse::kOff;
   std::uint32_t their_registration_id_ = 0;

@@ -89,6 +89,7 @@ Status SessionRecord::read_body(Reader& in) {
   if (count > kMaxArchivedSessions + (has_current ? 1 : 0)) return Error::kMalformed;
   if (has_current && count == 0) return Error::kMalformed;
   for (; count_ < count; ++count_) TRY(session(count_).read(in, skipped_));
+  if (has_current && session(0).is_retired()) return Error::kMalformed;
   has_current_ = has_current;
   if ((flags & kIsPending) != 0) TRY(read_pending(in, session(0).version(), pending_));
   is_pending_ = (flags & kIsPending) != 0;

@@ -200,15 +200,23 @@ Status GroupMessenger::settle(std::size_t slot, std::uint64_t positions) {
 Status GroupMessenger::queue(std::size_t contact, const ContentView& content, WallTime wall) {
   const auto size = TRY(content.encode(work().body));
   const MutBytes encoded = MutBytes(work().body).first(size);
-  const auto added =
-      m_.outbox_.add(++m_.state_.last_out, OutboxKind::kControl, contact, encoded, wall);
+  const MessageId message = ++m_.state_.last_out;
+  const auto mail_id = TRY(make_mail_id(m_.identity_.private_key(), message, m_.rng_));
+  const auto added = m_.outbox_.add({.id = message,
+                                     .kind = OutboxKind::kControl,
+                                     .contact = static_cast<std::uint16_t>(contact),
+                                     .made = wall,
+                                     .mail_id = mail_id},
+                                    encoded);
   wipe(encoded);
   return added;
 }
 
 Status GroupMessenger::announce(std::size_t slot, const Members& before, WallTime wall) {
   Entry& entry = m_.groups_.at(slot);
-  ++entry.revision;
+  // Above what was announced by a state of this store that is lost.
+  entry.revision =
+      std::max(entry.revision + 1, static_cast<std::uint64_t>(std::max(wall.ms, std::int64_t{0})));
   GroupStateWriter writer(work().text, entry.id, entry.revision, entry.name, m_.name_);
   if (entry.state == GroupState::kMember) {
     writer.member(m_.name_);
@@ -262,30 +270,59 @@ Result<MessageId> GroupMessenger::try_send(const GroupId& id, Bytes text, Instan
 
   Messenger::Transaction t(m_);
   TRY(t.begin());
-  Entry& entry = m_.groups_.at(slot);
   auto key = TRY(m_.groups_.our_key(slot, m_.rng_));
+  TRY(hand_to(slot, key, positions, wall));
+  TRY(m_.groups_.save_our_key(slot, std::move(key)));
+  const MessageId message = ++m_.state_.last_out;
+  const auto mail_id = TRY(make_mail_id(m_.identity_.private_key(), message, m_.rng_));
+  const auto size = TRY(ContentView{.text = text}.encode(work().body));
+  const MutBytes content = MutBytes(work().body).first(size);
+  const auto added = m_.outbox_.add({.id = message,
+                                     .kind = OutboxKind::kGroup,
+                                     .group = static_cast<std::uint16_t>(slot),
+                                     .pending = positions,
+                                     .made = wall,
+                                     .mail_id = mail_id},
+                                    content);
+  wipe(content);
+  TRY(added);
+  TRY(m_.save_state());
+  TRY(t.commit());
+  m_.wake(now);
+  return message;
+}
+
+Status GroupMessenger::hand_to(std::size_t slot, const e2e::OurSenderKey& key,
+                               std::uint64_t positions, WallTime wall) {
+  Entry& entry = m_.groups_.at(slot);
   for (std::size_t i = 0; i < kMaxGroupMembers; ++i) {
     const auto bit = std::uint64_t{1} << i;
     if ((positions & ~entry.given & bit) == 0) continue;
     TRY(hand_over(slot, key, entry.members[i], wall));
     entry.given |= bit;
   }
-  const auto size = TRY(ContentView{.text = text}.encode(work().body));
+  return m_.groups_.save(slot);
+}
+
+Status GroupMessenger::encrypt(std::size_t index, WallTime wall) {
+  const auto slot = m_.outbox_[index].group;
+  auto key = TRY(m_.groups_.our_key(slot, m_.rng_));
+  TRY(hand_to(slot, key, m_.outbox_[index].pending, wall));
+  const auto size = TRY(m_.outbox_.text(index, work().body));
   const MutBytes content = MutBytes(work().body).first(size);
-  const auto sealed = key.encrypt(id, content, m_.rng_, work().text);
+  const auto sealed = key.encrypt(m_.groups_.at(slot).id, content, m_.rng_, work().text);
   wipe(content);
   Outbox::EncryptedMail mail;
   mail.type = e2e::kSenderKeyType;
   mail.ciphertext = Bytes(work().text).first(TRY(sealed));
-  TRY(m_.rng_.fill(mail.mail_id));
   TRY(m_.groups_.save_our_key(slot, std::move(key)));
-  TRY(m_.groups_.save(slot));
-  const MessageId message = ++m_.state_.last_out;
-  TRY(m_.outbox_.add_group(message, slot, positions, mail, wall, work().value));
   TRY(m_.save_state());
-  TRY(t.commit());
-  m_.wake(now);
-  return message;
+  return m_.outbox_.set_encrypted(index, mail, work().value);
+}
+
+Status GroupMessenger::put_back() {
+  for (std::size_t slot = 0; slot < kMaxGroups; ++slot) TRY(m_.groups_.drop_our_key(slot));
+  return {};
 }
 
 }  // namespace core::messenger

@@ -41,7 +41,7 @@ class GroupMessenger {
   // Leaves the group; if it is ours it ends. Errors: kNotFound; kOutOfOrder; kFull.
   Status leave(const GroupId& id, Instant now, WallTime wall);
 
-  // Puts a message of at most kMaxPlaintext bytes into the outbox, encrypted.
+  // Puts a message of at most kMaxPlaintext bytes into the outbox.
   // Every member gets this device's messages in the order of the calls. The
   // message is sent once the server has it for every member that it knows.
   // Errors: kNotFound; kOutOfOrder (we have left, or are alone in it); kFull.
@@ -61,6 +61,10 @@ class GroupMessenger {
   // Another identity key of a contact has turned up, or was accepted.
   Status key_changed(std::size_t contact);
   Status key_accepted(std::size_t contact);
+  // Encrypts a message of the outbox. REQUIRES: m_.may_encrypt(index).
+  Status encrypt(std::size_t index, WallTime wall);
+  // The store was put back: what our sender keys have encrypted is not known.
+  Status put_back();
 
   // ---- the application's side
   Group group_in(std::size_t slot) const;
@@ -88,6 +92,9 @@ class GroupMessenger {
   Status announce(std::size_t slot, const Members& before, WallTime wall);
   Status hand_over(std::size_t slot, const e2e::OurSenderKey& key, std::size_t contact,
                    WallTime wall);
+  // To the members at these positions who have not got it.
+  Status hand_to(std::size_t slot, const e2e::OurSenderKey& key, std::uint64_t positions,
+                 WallTime wall);
   Status queue(std::size_t contact, const ContentView& content, WallTime wall);
   Status ask(const GroupId& id, std::size_t contact, WallTime wall);
 

@@ -51,10 +51,15 @@ Status GroupMessenger::take_group(const api::MailView& mail, std::size_t sender,
 Result<bool> GroupMessenger::apply(const api::MailView& mail, const GroupStateView& state,
                                    const SignedGroupView& as_signed, WallTime wall) {
   auto slot = m_.groups_.find(state.id);
-  const auto owner = m_.contacts_.find(state.owner);
-  if (!owner || !m_.contacts_.at(*owner).contact.has_key) return false;
+  // Our own word is news to us if our store was put back.
+  const bool ours = state.owner == m_.name_;
+  const auto owner = ours ? std::optional<std::size_t>(kNoSlot) : m_.contacts_.find(state.owner);
+  if (!owner || (!ours && !m_.contacts_.at(*owner).contact.has_key)) return false;
   if (slot && m_.groups_.at(*slot).owner != *owner) return false;
-  if (!as_signed.verify(m_.contacts_.at(*owner).contact.identity_key)) return false;
+  if (!as_signed.verify(ours ? m_.identity_.public_key()
+                             : View<33>(m_.contacts_.at(*owner).contact.identity_key))) {
+    return false;
+  }
 
   // Is there room for all of it?
   if (state.member.count() > kMaxGroupMembers + 1) return false;

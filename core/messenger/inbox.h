@@ -16,6 +16,11 @@ class Inbox {
 
   std::size_t size() const { return entries_.size(); }
   bool has(MessageId id) const { return entries_.find(id).has_value(); }
+  // Of the oldest message.
+  std::optional<MessageId> first_id() const {
+    if (entries_.size() == 0) return std::nullopt;
+    return entries_[0].id;
+  }
   std::size_t room() const { return kMaxInbox - entries_.size(); }
 
   // REQUIRES: room() > 0; the id is above all others.

@@ -1,6 +1,6 @@
 // Sizes and times of the messenger, for a Linux device and, with
-// GINNEL_SMALL_DEVICE defined, for a microcontroller. The latter also needs
-// lower limits of core/e2e/limits.h, say 100 skipped keys and 4 archived sessions.
+// GINNEL_SMALL_DEVICE defined, for a microcontroller: the one switch that
+// lowers the limits of core/e2e/limits.h too.
 // Spec: docs/spec/device-store.md.
 #ifndef CORE_MESSENGER_LIMITS_H_
 #define CORE_MESSENGER_LIMITS_H_
@@ -47,7 +47,7 @@ inline constexpr std::size_t kMaxCertificate = 2048;
 
 // Largest value that a Store is asked to keep. A contact's sessions are the
 // largest of all records: 3.2 kB each at most, and twice 38 bytes for each
-// message that is missing. A small device lowers core/e2e/limits.h to fit.
+// message that is missing.
 inline constexpr std::size_t kMaxValueSize = kSmallDevice ? 16'384 : 327'680;
 
 // ---- keys ----------------------------------------------------------------
@@ -87,6 +87,8 @@ inline constexpr std::int64_t kRetryFirstMs = 1'000;
 inline constexpr std::int64_t kRetryMaxMs = 60'000;
 // A revoked device asks so rarely whether that was lifted.
 inline constexpr std::int64_t kRevokedPauseMs = 300'000;
+// A contact is asked for a new session at most once in this time.
+inline constexpr std::int64_t kResetPauseMs = 300'000;
 inline constexpr std::int64_t kAckIdleMs = 15'000;
 inline constexpr std::int64_t kStatusMs = 6 * 3600 * std::int64_t{1000};
 inline constexpr std::uint32_t kAckWindow = kSmallDevice ? 4 : 64;

@@ -1,7 +1,7 @@
 #include "core/messenger/messenger.h"
 
 #include "core/messenger/group_messenger.h"
-#include "core/messenger/transaction.h"
+#include "core/messenger/healer.h"
 
 namespace core::messenger {
 
@@ -14,7 +14,8 @@ Messenger::Messenger(Store& store, Rng& rng, Workspace& work)
       inbox_(store),
       sessions_(store, work),
       groups_(store, work),
-      prekeys_(store, rng, work) {}
+      prekeys_(store, rng, work),
+      healing_(store) {}
 
 Status Messenger::create(Store& store, const NewDevice& device) {
   if (device.name.empty() || device.registration_id == 0) return Error::kMalformed;
@@ -59,6 +60,7 @@ Status Messenger::load() {
   TRY(inbox_.load());
   TRY(groups_.load());
   TRY(prekeys_.load());
+  TRY(Healer(*this).load());
   ByteArray<1> any{};
   const auto csr = store_.get(RecordKey(Kind::kCsr).bytes, any);
   if (!csr && csr.error() == Error::kStore) return Error::kStore;
@@ -163,8 +165,16 @@ Status Messenger::accept_new_key(const DeviceName& name, Instant now) {
   entry.contact.state = ContactState::kUnverified;
   TRY(noted(contacts_.save(slot)));
   TRY(noted(sessions_.erase(slot)));
+  TRY(noted(healing_.resets.erase(slot)));
+  // What the server may have of them cannot be read with the new key: they
+  // become other mails.
   TRY(noted(outbox_.revert(slot)));
   TRY(noted(GroupMessenger(*this).key_accepted(slot)));
+  for (std::size_t i = 0; i < outbox_.size(); ++i) {
+    if (outbox_[i].contact != slot || outbox_[i].state != OutboxState::kQueued) continue;
+    const auto id = TRY(noted(make_mail_id(identity_.private_key(), outbox_[i].id, rng_)));
+    TRY(noted(outbox_.set_mail_id(i, id)));
+  }
   TRY(noted(t.commit()));
   entry.needs_bundle = false;  // encrypting finds out
   entry.retry.reset();
@@ -217,13 +227,15 @@ Status Messenger::certificate_taken() {
 void Messenger::connected(Instant now) {
   connected_ = true;
   server_ = Info();
+  healing_.checked = false;
+  requests_.finish(api::Method::kStatus);  // its answer could be of before
   requests_.reconnected(now);
   ack_at_ = status_at_ = contacts_at_ = now;
   wake(now);
 }
 
 void Messenger::disconnected() {
-  connected_ = false;
+  connected_ = healing_.checked = false;
   ack_at_ = status_at_ = contacts_at_ = kNever;
 }
 
@@ -236,6 +248,10 @@ Info Messenger::info() {
   info.queued = outbox_.size() - info.failed;
   info.unread = inbox_.size();
   info.through = state_.through;
+  info.put_backs = healing_.record.put_backs;
+  info.put_back_at = healing_.record.put_back_at;
+  info.lost_mails = healing_.record.lost_mails;
+  info.healing = healing_.record.healing;
   info.signed_pre_key_id = prekeys_.state().signed_id;
   info.last_resort_id = prekeys_.state().resort_id;
   if (const auto made = prekeys_.signed_made()) info.signed_pre_key_made = *made;

@@ -18,6 +18,7 @@
 #include "core/messenger/contacts.h"
 #include "core/messenger/events.h"
 #include "core/messenger/groups.h"
+#include "core/messenger/healing.h"
 #include "core/messenger/inbox.h"
 #include "core/messenger/outbox.h"
 #include "core/messenger/prekeys.h"
@@ -26,7 +27,7 @@
 
 namespace core::messenger {
 
-// 238 kB on Linux and a Workspace of 913 kB; 15 and some 80 kB on a small
+// 250 kB on Linux and a Workspace of 913 kB; 16 and some 80 kB on a small
 // device. For groups see core/messenger/group_messenger.h.
 class Messenger {
  public:
@@ -59,12 +60,10 @@ class Messenger {
   // Of the contact's trusted key and ours. Slow: some 10 ms on a PC, seconds
   // on a microcontroller. Errors: kNotFound (no such contact, or no key yet).
   Result<SafetyNumber> safety_number(const DeviceName& name) const;
-  // Compares it with what was scanned off the contact's device (the bytes of its
-  // QR code). As slow. Errors: kNotFound; kMalformed and kBadVersion if it is
-  // no such code; kUntrusted if the two differ.
+  // Compares it with the bytes of the QR code on the contact's device. As slow.
+  // Errors: kNotFound; kMalformed, kBadVersion: no such code; kUntrusted: they differ.
   Status compare_safety_number(const DeviceName& name, Bytes scanned) const;
-  // The user has compared the safety number. Errors: kNotFound; kUntrusted if
-  // another key has turned up: accept_new_key() comes first.
+  // The user has compared it. Errors: kNotFound; kUntrusted: accept_new_key() comes first.
   Status mark_verified(const DeviceName& name);
   // Trusts the key that turned up: sessions under the old one go, what waits is
   // encrypted anew. Errors: kNotFound; kOutOfOrder (no new key).
@@ -88,8 +87,8 @@ class Messenger {
   // Reads the first unread message with an id above `after` (0: the oldest) into `buffer`, of
   // kMaxPlaintext bytes. Unread until mark_read(). Errors: kNotFound (there is none); kFull.
   Result<InboxMessage> next_unread(MessageId after, MutBytes buffer);
-  // It has been shown or handed on: forgets it. On disk when it returns.
-  // Errors: kNotFound (never given out, or marked before).
+  // It has been shown or handed on: forgets it, on disk. Errors: kNotFound (none, or marked
+  // before).
   Status mark_read(MessageId id, Instant now);
 
   // ---- certificate ---------------------------------------------------------
@@ -120,6 +119,7 @@ class Messenger {
  private:
   friend class GroupMessenger;
   class Transaction;
+  class Healer;
   // messenger.cc: state and contacts
   Status load();
   Result<e2e::Fingerprint> fingerprint(const DeviceName& name) const;
@@ -133,6 +133,7 @@ class Messenger {
   // messenger_send.cc: the way out
   Result<MessageId> try_send(const DeviceName& to, Bytes text, Instant now, WallTime wall);
   bool may_send_to(std::size_t contact) const;
+  bool may_encrypt(std::size_t index) const;
   Result<bool> encrypt_some(WallTime wall);
   Result<bool> encrypt_one(std::size_t index, WallTime wall);
   Status fail_queued(std::size_t contact, api::Code reason);
@@ -159,7 +160,7 @@ class Messenger {
   Result<bool> upkeep(Instant now, WallTime wall);
   Result<Outgoing> emit(api::Method method, Instant now);
   Result<std::size_t> write_body(api::Method method);
-  Instant idle_until(Instant now) const;
+  Instant idle_until(Instant now);
   Status on_reply(Bytes payload, Instant now, WallTime wall);
   Status on_answer(api::Method method, const api::ResponseView& answer, Instant now, WallTime wall);
   Status on_publish(api::Code code, Bytes body, Instant now);
@@ -172,7 +173,7 @@ class Messenger {
   Store& store_;
   Rng& rng_;
   Workspace& work_;
-  DeviceName name_;
+  DeviceName name_, contacts_after_;
   e2e::OurIdentity identity_;
   std::uint32_t registration_id_ = 0;
   StateRecord state_;
@@ -182,17 +183,15 @@ class Messenger {
   Sessions sessions_;
   Groups groups_;
   PreKeys prekeys_;
-  bool csr_waits_ = false;
-  bool stale_ = false, connected_ = false;  // stale: a transaction failed; load again
+  Healing healing_;
+  bool csr_waits_ = false, connected_ = false, stale_ = false;  // stale: to be loaded again
   Requests requests_;
   std::array<Outbox::InRequest, api::kMaxMailsPerRequest> in_request_{};
   std::size_t send_count_ = 0;
   std::size_t bundle_contact_ = 0;  // slot
   api::AckRequest ack_;
-  DeviceName contacts_after_;
-  Instant work_at_{INT64_MIN};  // poll() may have something to do
+  Instant work_at_{INT64_MIN}, failed_until_{INT64_MIN};  // poll() may have something to do
   Instant ack_at_ = kNever, status_at_ = kNever, contacts_at_ = kNever;
-  Instant failed_until_{INT64_MIN};
   Events events_;
   Counters counters_;
   Info server_;  // what the server has answered

@@ -1,6 +1,6 @@
 // The way in: from a push of mail to mark_read().
 #include "core/messenger/group_messenger.h"
-#include "core/messenger/transaction.h"
+#include "core/messenger/healer.h"
 
 namespace core::messenger {
 namespace {
@@ -73,6 +73,7 @@ Status Messenger::take_mail(const api::MailView& mail, WallTime wall) {
     const auto sender = mail.from.empty() ? std::nullopt : contacts_.find(mail.from);
     return GroupMessenger(*this).take_mail(mail, sender, wall);
   }
+  if (mail.type == kResetMailType) return Healer(*this).take_reset(mail, wall);
   const bool first = mail.type == static_cast<std::uint32_t>(e2e::MessageType::kPreKey);
   auto slot = mail.from.empty() ? std::nullopt : contacts_.find(mail.from);
   bool added = false;
@@ -102,6 +103,7 @@ Status Messenger::take_mail(const api::MailView& mail, WallTime wall) {
       return note_key_change(*slot, wall);
     }
   }
+  if (slot && !added) TRY(Healer(*this).note_unread(*slot, mail.mail_id));
   return put_in_inbox(InboxKind::kUnreadable, mail, {}, wall);
 }
 
@@ -125,6 +127,8 @@ Status Messenger::put_in_inbox(InboxKind kind, const api::MailView& mail, Bytes 
     case InboxKind::kUnsupported: ++counters_.unsupported; break;
     case InboxKind::kUnreadable:
     case InboxKind::kKeyChanged: ++counters_.unreadable; break;
+    case InboxKind::kNotRead:
+    case InboxKind::kPutBack: break;  // of no mail's text: Healer puts them there
   }
   events_.push({.kind = event, .id = record.id, .name = mail.from});
   return inbox_.add(record, text);

@@ -1,6 +1,6 @@
 // Requests to the server and its answers: what is due, in which order.
 #include "core/api/request.h"
-#include "core/messenger/transaction.h"
+#include "core/messenger/healer.h"
 
 namespace core::messenger {
 
@@ -17,7 +17,7 @@ Result<std::optional<Outgoing>> Messenger::poll(Instant now, WallTime wall) {
 }
 
 Instant Messenger::next_deadline() const {
-  const Instant requests = connected_ ? requests_.next() : kNever;
+  const Instant requests = connected_ ? requests_.next(healing_.which()) : kNever;
   return std::max(failed_until_, std::min(work_at_, requests));
 }
 
@@ -25,13 +25,16 @@ Result<std::optional<Outgoing>> Messenger::step(Instant now, WallTime wall) {
   TRY(ready());
   work_at_ = std::min(work_at_, now);  // until nothing was found to do
   const auto due = [&]() -> Result<std::optional<Outgoing>> {
-    const auto method = connected_ ? requests_.due(now) : std::nullopt;
+    const auto method = connected_ ? requests_.due(now, healing_.which()) : std::nullopt;
     if (!method) return std::optional<Outgoing>();
     return std::optional<Outgoing>(TRY(emit(*method, now)));
   };
   if (auto out = TRY(due())) return out;
-  if (TRY(encrypt_some(wall))) return std::optional<Outgoing>();
   if (connected_) {
+    Healer healer(*this);
+    if (healing_.checked && TRY(healer.heal_some())) return std::optional<Outgoing>();
+    if (healing_.may_write() && TRY(healer.make_reset(now, wall))) return std::optional<Outgoing>();
+    if (healing_.may_write() && TRY(encrypt_some(wall))) return std::optional<Outgoing>();
     TRY(start_requests(now));
     if (auto out = TRY(due())) return out;
     if (TRY(upkeep(now, wall))) return std::optional<Outgoing>();
@@ -42,7 +45,7 @@ Result<std::optional<Outgoing>> Messenger::step(Instant now, WallTime wall) {
 
 // The next instant at which poll() could find something new to do. What is due
 // and was not done waits for an answer, which wakes us.
-Instant Messenger::idle_until(Instant now) const {
+Instant Messenger::idle_until(Instant now) {
   if (!connected_) return kNever;
   Instant next = kNever;
   const auto consider = [&](Instant at) {
@@ -51,6 +54,7 @@ Instant Messenger::idle_until(Instant now) const {
   consider(ack_at_);
   consider(status_at_);
   consider(contacts_at_);
+  consider(Healer(*this).next_due(now));
   for (std::size_t i = 0; i < api::kMethodCount; ++i) {
     const auto& request = requests_.of(static_cast<Method>(i));
     if (!request.active) consider(request.retry.at());
@@ -76,18 +80,24 @@ Status Messenger::start_requests(Instant now) {
     requests_.start(method, id, now);
     return {};
   };
-  if (now >= status_at_ && requests_.idle(Method::kStatus, now) && !prekeys_.publishing()) {
+  // Else not while keys are under way: the answer would be about the past.
+  if (now >= status_at_ && requests_.idle(Method::kStatus, now) &&
+      (!healing_.checked || !prekeys_.publishing())) {
     TRY(start(Method::kStatus));
     status_at_ = now + kStatusMs;
   }
   if (state_.revoked) return {};  // `status` alone tells whether that was lifted
   if (now >= ack_at_ && requests_.of(Method::kAck).retry.due(now)) {
     TRY(start(Method::kAck));  // also in place of one under way, which says less
-    ack_ = {state_.through, window()};
+    ack_ = {state_.through, window(), {}};
+    if (healing_.checked) ack_.checkpoint = Healer(*this).checkpoint();
     ack_at_ = kNever;
   }
-  if (requests_.idle(Method::kSend, now) && plan_send(now)) TRY(start(Method::kSend));
-  if (requests_.idle(Method::kBundle, now)) {
+  const bool may_write = healing_.may_write();
+  if (may_write && requests_.idle(Method::kSend, now) && plan_send(now)) {
+    TRY(start(Method::kSend));
+  }
+  if (may_write && requests_.idle(Method::kBundle, now)) {
     if (const auto slot = wants_bundle(now)) {
       TRY(start(Method::kBundle));
       bundle_contact_ = *slot;
@@ -105,7 +115,9 @@ Status Messenger::start_requests(Instant now) {
 // Makes and publishes prekeys. True if there may be more to do.
 Result<bool> Messenger::upkeep(Instant now, WallTime wall) {
   // Not while `status` is under way: its answer would be about the past.
-  if (state_.revoked || prekeys_.publishing() || requests_.active(Method::kStatus)) return false;
+  if (!healing_.may_write() || state_.revoked || prekeys_.publishing() ||
+      requests_.active(Method::kStatus))
+    return false;
   if (prekeys_.making()) {
     Transaction t(*this);
     TRY(t.begin());
@@ -247,6 +259,7 @@ Status Messenger::on_publish(Code code, Bytes body, Instant now) {
     }
     server_.server_signed_pre_key_id = prekeys_.state().signed_id;
     server_.server_last_resort_id = prekeys_.state().resort_id;
+    if (prekeys_.state().drop_stock) status_at_ = now;  // what the server said is of before
     TRY(prekeys_.published());
     return t.commit();
   }
@@ -279,10 +292,18 @@ Status Messenger::on_status(Code code, Bytes body, Instant now, WallTime wall) {
   server_.server_time_local = wall;
   Transaction t(*this);
   TRY(t.begin());
-  server_.digest_matches = TRY(prekeys_.compare(identity_, *status));
-  TRY(prekeys_.age(wall));
-  prekeys_.stock(status->one_time_count, status->one_time_kem_count);
-  return t.commit();
+  TRY(Healer(*this).compare(*status, wall));
+  if (prekeys_.publishing()) {
+    status_at_ = now;  // what it says of the keys is about the past
+  } else {
+    server_.digest_matches = TRY(prekeys_.compare(identity_, *status));
+    TRY(prekeys_.age(wall));
+    prekeys_.stock(status->one_time_count, status->one_time_kem_count);
+  }
+  healing_.checked = true;
+  const auto committed = t.commit();
+  if (!committed) healing_.checked = false;
+  return committed;
 }
 
 Status Messenger::on_contacts(Code code, Bytes body, Instant now, WallTime wall) {

@@ -1,7 +1,8 @@
 // The way out: from send() to the server's answer.
 #include <bit>
 
-#include "core/messenger/transaction.h"
+#include "core/messenger/group_messenger.h"
+#include "core/messenger/healer.h"
 
 namespace core::messenger {
 
@@ -19,9 +20,15 @@ Result<MessageId> Messenger::try_send(const DeviceName& to, Bytes text, Instant 
   TRY(t.begin());
   const auto contact = TRY(find_or_add(to));
   const MessageId id = ++state_.last_out;
+  const auto mail_id = TRY(make_mail_id(identity_.private_key(), id, rng_));
   const auto size = TRY(ContentView{.text = text}.encode(work_.body));
   const MutBytes content = MutBytes(work_.body).first(size);
-  const auto added = outbox_.add(id, OutboxKind::kText, contact, content, wall);
+  const auto added = outbox_.add({.id = id,
+                                  .kind = OutboxKind::kText,
+                                  .contact = static_cast<std::uint16_t>(contact),
+                                  .made = wall,
+                                  .mail_id = mail_id},
+                                 content);
   wipe(content);
   TRY(added);
   TRY(save_state());
@@ -82,21 +89,35 @@ bool Messenger::may_send_to(std::size_t contact) const {
   return contacts_.at(contact).contact.state != ContactState::kKeyChanged;
 }
 
-// Encrypts what is queued for contacts with a session, in one transaction.
-// True if there may be more to do.
+bool Messenger::may_encrypt(std::size_t index) const {
+  const auto& entry = outbox_[index];
+  if (entry.state != OutboxState::kQueued) return false;
+  if (entry.kind != OutboxKind::kGroup) {
+    return may_send_to(entry.contact) && !contacts_.at(entry.contact).needs_bundle;
+  }
+  // There must be room to hand the key to those who have not got it.
+  const auto& group = groups_.at(entry.group);
+  const auto missing = group.has_key ? entry.pending & ~group.given : entry.pending;
+  return static_cast<std::size_t>(std::popcount(missing)) <= outbox_.room();
+}
+
+// Encrypts what is queued for groups and for contacts with a session, in one
+// transaction. True if there may be more to do.
 Result<bool> Messenger::encrypt_some(WallTime wall) {
-  const auto ready_to_go = [this](std::size_t i) {
-    return outbox_[i].state == OutboxState::kQueued && may_send_to(outbox_[i].contact) &&
-           !contacts_.at(outbox_[i].contact).needs_bundle;
-  };
   std::size_t i = 0;
-  while (i < outbox_.size() && !ready_to_go(i)) ++i;
+  while (i < outbox_.size() && !may_encrypt(i)) ++i;
   if (i == outbox_.size()) return false;
   Transaction t(*this);
   TRY(t.begin());
   std::size_t count = 0;
   for (; i < outbox_.size() && count < kEncryptPerStep; ++i) {
-    if (ready_to_go(i) && TRY(encrypt_one(i, wall))) ++count;
+    if (!may_encrypt(i)) continue;
+    if (outbox_[i].kind == OutboxKind::kGroup) {
+      TRY(GroupMessenger(*this).encrypt(i, wall));
+      ++count;
+    } else if (TRY(encrypt_one(i, wall))) {
+      ++count;
+    }
   }
   TRY(t.commit());
   return true;
@@ -116,7 +137,6 @@ Result<bool> Messenger::encrypt_one(std::size_t index, WallTime wall) {
     return false;
   }
   Outbox::EncryptedMail mail;
-  TRY(rng_.fill(mail.mail_id));
   const auto size = TRY(outbox_.text(index, work_.body));
   const MutBytes text = MutBytes(work_.body).first(size);
   const auto sealed = record->encrypt({identity_.public_key(), entry.contact.identity_key}, text,
@@ -142,22 +162,32 @@ Result<bool> Messenger::encrypt_one(std::size_t index, WallTime wall) {
 // Settles which mails the next request holds: as many as fit a piece. False if
 // there are none. What goes to one contact keeps its order, whether it is
 // written to it alone or to a group: so a sender key is there before what it
-// opens. A group's message does not wait for the slowest of its members.
+// opens. Where a key had to be made anew after the message was written, the
+// message waits until the member has it. A group's message does not wait for
+// the slowest of its members.
 bool Messenger::plan_send(Instant now) {
   constexpr std::size_t kOverhead = 160;  // names, ids and tags of one mail, at most
   constexpr std::size_t kName = 2 + DeviceName::kMaxSize;
   ByteArray<kMaxContacts / 8> held{};  // a bit for each contact that has to wait
-  const auto hold = [&](std::size_t contact) {
-    held[contact / 8] |= static_cast<std::uint8_t>(1 << contact % 8);
+  const auto mark = [](auto& bits, std::size_t contact) {
+    bits[contact / 8] |= static_cast<std::uint8_t>(1 << contact % 8);
   };
+  const auto marked = [](const auto& bits, std::size_t contact) {
+    return (bits[contact / 8] >> contact % 8 & 1) != 0;
+  };
+  const auto hold = [&](std::size_t contact) { mark(held, contact); };
   // True if a mail can go to the contact now; else those after it wait too.
   const auto may_go = [&](std::size_t contact) {
     if (!may_send_to(contact) || !contacts_.at(contact).retry.due(now)) hold(contact);
-    return (held[contact / 8] >> contact % 8 & 1) == 0;
+    return !marked(held, contact);
   };
+  ByteArray<kMaxContacts / 8> keyless{};  // the same, for messages to groups only
   send_count_ = 0;
+  Healer healer(*this);
+  healer.start_send(now);
   std::size_t size = 0, recipients = 0;
-  for (std::size_t i = 0; i < outbox_.size() && send_count_ < in_request_.size(); ++i) {
+  const std::size_t most = healer.sending() ? 0 : in_request_.size();
+  for (std::size_t i = 0; i < outbox_.size() && send_count_ < most; ++i) {
     const auto& entry = outbox_[i];
     if (entry.state == OutboxState::kFailed) continue;
     std::uint64_t positions = 0;
@@ -166,7 +196,11 @@ bool Messenger::plan_send(Instant now) {
       const auto& members = groups_.at(entry.group).members;
       for (std::size_t at = 0; at < members.size(); ++at) {
         const auto bit = std::uint64_t{1} << at;
-        if ((entry.pending & bit) == 0 || members[at] == kNoSlot || !may_go(members[at])) continue;
+        if ((entry.pending & bit) == 0 || members[at] == kNoSlot) continue;
+        const std::size_t member = members[at];
+        if (entry.state == OutboxState::kQueued) hold(member);
+        if (outbox_.has_control_for(member, i)) mark(keyless, member);
+        if (marked(keyless, member) || !may_go(member)) continue;
         positions |= bit;
         ++count;
       }
@@ -182,11 +216,15 @@ bool Messenger::plan_send(Instant now) {
     if (send_count_ > 0 && size > kPieceSize) break;
     in_request_[send_count_++] = {entry.id, positions};
   }
-  return send_count_ > 0;
+  if (send_count_ == 0 && !healer.sending()) return false;
+  healing_.in_request = healer.checkpoint();
+  return true;
 }
 
 Result<std::size_t> Messenger::write_send() {
   api::MailsWriter out(work_.body);
+  TRY(out.checkpoint(healing_.in_request));
+  if (Healer(*this).sending()) TRY(Healer(*this).write_send(out));
   for (std::size_t i = 0; i < send_count_; ++i) {
     const auto index = outbox_.find(in_request_[i].id);
     if (!index) return Error::kNotFound;
@@ -198,7 +236,7 @@ Result<std::size_t> Messenger::write_send() {
 Status Messenger::add_to_request(api::MailsWriter& out, std::size_t index,
                                  std::uint64_t positions) {
   const auto mail = TRY(outbox_.encrypted(index, work_.value));
-  api::MailView view{.mail_id = mail.mail_id};
+  api::MailView view{.mail_id = outbox_[index].mail_id};
   view.type = mail.type;
   view.ciphertext = mail.ciphertext;
   api::AlsoToWriter also_to(work_.text);
@@ -224,12 +262,15 @@ Status Messenger::on_send(Code code, Bytes body, Instant now) {
   for (std::size_t i = 0; i < send_count_; ++i) {
     recipients += std::max(1, std::popcount(in_request_[i].positions));
   }
-  if (code != Code::kOk || !answer || answer->count != recipients) {
+  Healer healer(*this);
+  const auto count = healer.sending() ? healing_.sending_count : recipients;
+  if (code != Code::kOk || !answer || answer->count != count) {
     refused(Method::kSend, code == Code::kOk ? Code::kInternal : code, now);
     return {};
   }
   Transaction t(*this);
   TRY(t.begin());
+  if (healer.sending()) TRY(healer.on_send(*answer, now));
   std::size_t next = 0;
   for (std::size_t i = 0; i < send_count_; ++i) {
     auto positions = in_request_[i].positions;

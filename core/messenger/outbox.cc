@@ -19,7 +19,8 @@ Status Outbox::load() {
                      .state = record->state,
                      .reason = record->reason,
                      .size = record->size,
-                     .made = record->made});
+                     .made = record->made,
+                     .mail_id = record->mail_id});
   }
   return {};
 }
@@ -31,8 +32,8 @@ bool Outbox::has_any_for(std::size_t contact) const {
   return false;
 }
 
-bool Outbox::has_control_for(std::size_t contact) const {
-  for (std::size_t i = 0; i < size(); ++i) {
+bool Outbox::has_control_for(std::size_t contact, std::size_t index) const {
+  for (std::size_t i = index; i < size(); ++i) {
     if (entries_[i].contact == contact && entries_[i].kind == OutboxKind::kControl) return true;
   }
   return false;
@@ -57,6 +58,7 @@ Status Outbox::save(const Entry& entry) {
   record.reason = entry.reason;
   record.size = entry.size;
   record.made = entry.made;
+  record.mail_id = entry.mail_id;
   return put_record(store_, RecordKey(Kind::kOutbox, entry.slot), record);
 }
 
@@ -68,32 +70,14 @@ std::size_t Outbox::group_count() const {
   return count;
 }
 
-Status Outbox::add(MessageId id, OutboxKind kind, std::size_t contact, Bytes content,
-                   WallTime wall) {
+Status Outbox::add(Entry entry, Bytes content) {
   if (entries_.full()) return Error::kFull;
-  const Entry entry{.id = id,
-                    .slot = entries_.free_slot(),
-                    .kind = kind,
-                    .contact = static_cast<std::uint16_t>(contact),
-                    .state = OutboxState::kQueued,
-                    .size = static_cast<std::uint32_t>(content.size()),
-                    .made = wall};
+  entry.slot = entries_.free_slot();
+  entry.state = OutboxState::kQueued;
+  entry.size = static_cast<std::uint32_t>(content.size());
   entries_.insert(entry);
   TRY(store_.put(RecordKey(Kind::kOutboxText, entry.slot).bytes, content));
   return save(entry);
-}
-
-Status Outbox::add_group(MessageId id, std::size_t group, std::uint64_t pending,
-                         const EncryptedMail& mail, WallTime wall, MutBytes work) {
-  if (entries_.full()) return Error::kFull;
-  entries_.insert({.id = id,
-                   .slot = entries_.free_slot(),
-                   .kind = OutboxKind::kGroup,
-                   .group = static_cast<std::uint16_t>(group),
-                   .pending = pending,
-                   .state = OutboxState::kEncrypted,
-                   .made = wall});
-  return set_encrypted(size() - 1, mail, work);
 }
 
 Result<bool> Outbox::settle(std::size_t index, std::uint64_t positions) {
@@ -118,7 +102,6 @@ Status Outbox::set_encrypted(std::size_t index, const EncryptedMail& mail, MutBy
   entry.size = static_cast<std::uint32_t>(mail.ciphertext.size());
   Writer out(work);
   out.u8(kRecordVersion);
-  out.bytes(mail.mail_id);
   out.u8(static_cast<std::uint8_t>(mail.type));
   out.bytes(mail.ciphertext);
   CHECK(out.ok());
@@ -131,7 +114,6 @@ Result<Outbox::EncryptedMail> Outbox::encrypted(std::size_t index, MutBytes out)
   Reader in(Bytes(out).first(size));
   if (in.u8() != kRecordVersion) return Error::kBadVersion;
   EncryptedMail mail;
-  mail.mail_id = to_array(in.take<api::kMailIdSize>());
   mail.type = in.u8();
   mail.ciphertext = in.rest();
   if (!in.ok() || mail.ciphertext.empty()) return Error::kMalformed;
@@ -148,6 +130,19 @@ Status Outbox::revert(std::size_t contact) {
     TRY(save(entry));
   }
   return {};
+}
+
+Status Outbox::set_mail_id(std::size_t index, const MailId& mail_id) {
+  entries_[index].mail_id = mail_id;
+  return save(entries_[index]);
+}
+
+std::optional<MessageId> Outbox::first_queued(std::size_t contact) const {
+  for (std::size_t i = 0; i < size(); ++i) {
+    const Entry& entry = entries_[i];
+    if (entry.contact == contact && entry.state == OutboxState::kQueued) return entry.id;
+  }
+  return std::nullopt;
 }
 
 Status Outbox::refuse(std::size_t index, OutboxState state, api::Code reason) {

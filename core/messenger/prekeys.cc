@@ -32,8 +32,11 @@ Result<std::optional<Record>> optional_record(Store& store, RecordKey key) {
 Status PreKeys::load() {
   state_ = TRY(get_record<KeyStateRecord>(store_, RecordKey(Kind::kKeyState)));
   want_one_time_ = want_kem_ = 0;  // the next `status` tells
-  want_signed_ = state_.signed_id == 0;
-  want_resort_ = state_.resort_id == 0;
+  // Dropping the stock means that all keys are replaced: a repeated one too many
+  // does no harm.
+  const bool all = state_.drop_stock && !state_.pending;
+  want_signed_ = all || state_.signed_id == 0;
+  want_resort_ = all || state_.resort_id == 0;
   return {};
 }
 
@@ -50,6 +53,7 @@ Result<std::uint32_t> PreKeys::unpublished_kem() {
 }
 
 void PreKeys::stock(std::uint32_t one_time, std::uint32_t one_time_kem) {
+  if (state_.drop_stock) one_time = one_time_kem = 0;
   const auto waiting_kem = unpublished_kem();
   const auto waiting = state_.last_one_time - state_.one_time_published;
   want_one_time_ = missing(ahead(one_time, waiting), kOneTimeLow, kOneTimeTarget);
@@ -61,7 +65,7 @@ bool PreKeys::making() const {
 }
 
 bool PreKeys::to_publish() const {
-  return !making() && (state_.signed_published != state_.signed_id ||
+  return !making() && (state_.drop_stock || state_.signed_published != state_.signed_id ||
                        state_.resort_published != state_.resort_id ||
                        state_.one_time_published != state_.last_one_time ||
                        state_.kem_published != state_.last_kem);
@@ -150,6 +154,7 @@ Status PreKeys::make_one_time_kem(const e2e::OurIdentity& identity) {
 
 Result<bool> PreKeys::compare(const e2e::OurIdentity& identity,
                               const api::StatusResponseView& status) {
+  if (state_.drop_stock) return false;  // all of them are about to be replaced
   if (state_.signed_published == 0 || state_.resort_published == 0) return false;
   if (status.signed_pre_key_id == state_.signed_published &&
       status.last_resort_id == state_.resort_published) {
@@ -263,6 +268,7 @@ Result<std::size_t> PreKeys::write_publish(MutBytes body) {
     crypto::kyber1024_public_key(key->seed.view(), work_.kem_key, work_.kem);
     TRY(out.one_time_kem({id, work_.kem_key, key->signature}));
   }
+  if (state_.drop_stock) TRY(out.drop_stock());
   return out.finish();
 }
 
@@ -271,12 +277,23 @@ Status PreKeys::published() {
   if (state_.pending_resort != 0) state_.resort_published = state_.pending_resort;
   state_.one_time_published = state_.pending_one_time;
   state_.kem_published = state_.pending_kem;
-  state_.pending = false;
+  state_.pending = state_.drop_stock = false;
   return save();
 }
 
 Status PreKeys::postpone_publish() {
   state_.pending = false;
+  return save();
+}
+
+Status PreKeys::put_back(std::uint32_t signed_id, std::uint32_t resort_id) {
+  state_.signed_id = std::max(state_.signed_id, signed_id);
+  state_.last_kem = std::max(state_.last_kem, resort_id);
+  state_.last_one_time = state_.one_time_published = ahead(state_.last_one_time, kFarJump);
+  state_.last_kem = state_.kem_published = ahead(state_.last_kem, kFarJump);
+  want_signed_ = want_resort_ = true;
+  state_.pending = false;
+  state_.drop_stock = true;
   return save();
 }
 

@@ -55,6 +55,9 @@ class PreKeys {
   Status postpone_publish();
   // (t) The server refused them for good: their ids are given up. kFar: it
   // knows higher ids than ours.
+  // (t) The store was put back to an older state: the keys that the server has
+  // may be of a state that is gone. Replaces all of them, under ids above those.
+  Status put_back(std::uint32_t signed_id, std::uint32_t resort_id);
   enum class Jump : std::uint8_t { kNone, kFar };
   Status give_up(Jump jump);
 

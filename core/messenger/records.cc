@@ -65,7 +65,7 @@ void KeyStateRecord::write(Writer& out) const {
   }
   out.u8(signed_slot);
   out.u8(resort_slot);
-  out.u8(pending ? 1 : 0);
+  out.u8(static_cast<std::uint8_t>((pending ? 1 : 0) | (drop_stock ? 2 : 0)));
   out.bytes(request_id);
   for (const auto id : {pending_one_time, pending_kem, pending_signed, pending_resort}) {
     out.u32_be(id);
@@ -80,7 +80,9 @@ Result<KeyStateRecord> KeyStateRecord::read(Reader& in) {
   }
   r.signed_slot = in.u8();
   r.resort_slot = in.u8();
-  r.pending = in.u8() != 0;
+  const auto flags = in.u8();
+  r.pending = (flags & 1) != 0;
+  r.drop_stock = (flags & 2) != 0;
   r.request_id = to_array(in.take<16>());
   for (auto* id : {&r.pending_one_time, &r.pending_kem, &r.pending_signed, &r.pending_resort}) {
     *id = in.u32_be();
@@ -118,6 +120,7 @@ void OutboxRecord::write(Writer& out) const {
   out.u8(static_cast<std::uint8_t>(reason));
   out.u32_be(size);
   write_time(out, made);
+  out.bytes(mail_id);
 }
 
 Result<OutboxRecord> OutboxRecord::read(Reader& in) {
@@ -131,6 +134,7 @@ Result<OutboxRecord> OutboxRecord::read(Reader& in) {
   r.reason = TRY(read_enum(in, api::Code::kInternal));
   r.size = in.u32_be();
   r.made = read_time(in);
+  r.mail_id = to_array(in.take<api::kMailIdSize>());
   const bool to_group = r.kind == OutboxKind::kGroup;
   if (r.id == 0 || (to_group ? r.group >= kMaxGroups : r.contact >= kMaxContacts)) {
     return Error::kMalformed;
@@ -151,7 +155,7 @@ void InboxRecord::write(Writer& out) const {
 Result<InboxRecord> InboxRecord::read(Reader& in) {
   InboxRecord r;
   r.id = in.u64_be();
-  r.kind = TRY(read_enum(in, InboxKind::kGroupChanged));
+  r.kind = TRY(read_enum(in, InboxKind::kPutBack));
   r.from = TRY(read_name(in));
   r.sequence = in.u64_be();
   r.stored_at = read_time(in);

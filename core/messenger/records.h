@@ -35,6 +35,9 @@ enum class Kind : std::uint8_t {
   kTheirSenderKeys = 'p',
   kCsr = 'x',
   kCertificate = 'y',
+  kCheckpoint = 'v',
+  kReset = 'z',
+  kResetMail = 'w',
 };
 
 // The kind and a slot, big-endian: 3 bytes.
@@ -80,6 +83,7 @@ struct KeyStateRecord {
   std::uint8_t resort_slot = 0;
   // The publish request under way: the same one after a restart.
   bool pending = false;
+  bool drop_stock = false;  // the next one deletes the one-time keys that the server has
   ByteArray<16> request_id{};
   std::uint32_t pending_one_time = 0;  // ids up to this
   std::uint32_t pending_kem = 0;
@@ -100,7 +104,7 @@ struct ContactRecord {
 inline constexpr std::uint16_t kNoSlot = 0xffff;
 
 struct OutboxRecord {
-  static constexpr std::size_t kMaxSize = 1 + 8 + 1 + 2 + 2 + 8 + 1 + 1 + 4 + 8;
+  static constexpr std::size_t kMaxSize = 1 + 8 + 1 + 2 + 2 + 8 + 1 + 1 + 4 + 8 + api::kMailIdSize;
   MessageId id = 0;
   OutboxKind kind{};
   std::uint16_t contact = kNoSlot;  // kGroup: none
@@ -110,6 +114,7 @@ struct OutboxRecord {
   api::Code reason{};
   std::uint32_t size = 0;  // of the text; encrypted: of the ciphertext
   WallTime made;           // when send() was called
+  ByteArray<api::kMailIdSize> mail_id{};
   void write(Writer& out) const;
   static Result<OutboxRecord> read(Reader& in);
 };

@@ -60,7 +60,7 @@ TEST(Records, SurviveARoundTripAndNothingElse) {
   KeyStateRecord keys;
   keys.last_one_time = 0x01020304;
   keys.signed_slot = kSignedKept - 1;
-  keys.pending = true;
+  keys.pending = keys.drop_stock = true;
   keys.request_id[15] = 7;
   keys.pending_resort = 99;
   expect_round_trip(keys);
@@ -77,10 +77,11 @@ TEST(Records, SurviveARoundTripAndNothingElse) {
   out.reason = api::Code::kInternal;
   out.size = 60'000;
   out.made = {1'767'225'600'000};
+  out.mail_id[15] = 3;
   expect_round_trip(out);
   InboxRecord in;
   in.id = 8;
-  in.kind = InboxKind::kKeyChanged;
+  in.kind = InboxKind::kPutBack;
   in.from = device_name(Text(DeviceName::kMaxSize, 'c'));
   in.sequence = 9;
   expect_round_trip(in);
@@ -93,6 +94,14 @@ TEST(Records, SurviveARoundTripAndNothingElse) {
   kem.seed.mut()[63] = 1;
   kem.made = {4};
   expect_round_trip(kem);
+  expect_round_trip(CheckpointRecord{7, true, 2, {9}, 11});
+  ResetRecord reset;
+  reset.seen = 8;
+  reset.boundary = 9;
+  reset.state = ResetState::kMade;
+  reset.unread_count = kMaxUnreadMails;
+  reset.unread.back()[15] = 1;
+  expect_round_trip(reset);
   OneTimeRecord one_time;
   one_time.id = 77;
   expect_round_trip(one_time);
@@ -198,6 +207,7 @@ TEST(Entries, KeepTheOrderOfIdsWhateverTheSlots) {
 }
 
 TEST(Requests, AreRepeatedWithPausesThatDouble) {
+  constexpr auto kAll = Requests::Which::kAll, kAsking = Requests::Which::kAsking;
   Requests requests;
   RequestId id{};
   id[0] = 1;
@@ -205,19 +215,21 @@ TEST(Requests, AreRepeatedWithPausesThatDouble) {
   Instant now{0};
   std::vector<std::int64_t> pauses;
   for (int i = 0; i < 7; ++i) {
-    ASSERT_EQ(requests.due(now), api::Method::kSend);
+    ASSERT_EQ(requests.due(now, kAll), api::Method::kSend);
     requests.sent(api::Method::kSend, now);
-    EXPECT_FALSE(requests.due({requests.next().ms - 1}));
-    pauses.push_back(requests.next().ms - now.ms);
-    now = requests.next();
+    EXPECT_FALSE(requests.due({requests.next(kAll).ms - 1}, kAll));
+    EXPECT_FALSE(requests.due(now, kAsking));
+    pauses.push_back(requests.next(kAll).ms - now.ms);
+    now = requests.next(kAll);
   }
   EXPECT_EQ(pauses, (std::vector<std::int64_t>{1000, 2000, 4000, 8000, 16000, 30000, 30000}));
   EXPECT_EQ(requests.find(id), api::Method::kSend);
   requests.reconnected({now.ms - 10});
-  EXPECT_TRUE(requests.due({now.ms - 10}));
+  EXPECT_TRUE(requests.due({now.ms - 10}, kAll));
+  EXPECT_EQ(requests.next(kAsking), kNever);
   requests.finish(api::Method::kSend);
   EXPECT_FALSE(requests.find(id));
-  EXPECT_EQ(requests.next(), kNever);
+  EXPECT_EQ(requests.next(kAll), kNever);
 }
 
 TEST(Events, LoseTheOldestAndCountIt) {

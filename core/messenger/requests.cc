@@ -16,9 +16,14 @@ void Requests::start(Method method, const RequestId& id, Instant now) {
   request.sent = 0;
 }
 
-std::optional<Method> Requests::due(Instant now) const {
+static bool belongs_to(Method method, Requests::Which which) {
+  if (which == Requests::Which::kAll) return true;
+  return method != Method::kSend && method != Method::kBundle && method != Method::kPublish;
+}
+
+std::optional<Method> Requests::due(Instant now, Which which) const {
   for (const auto method : kByUrgency) {
-    if (active(method) && now >= of(method).due) return method;
+    if (belongs_to(method, which) && active(method) && now >= of(method).due) return method;
   }
   return std::nullopt;
 }
@@ -37,10 +42,10 @@ void Requests::reconnected(Instant now) {
   }
 }
 
-Instant Requests::next() const {
+Instant Requests::next(Which which) const {
   Instant next = kNever;
-  for (const auto& request : requests_) {
-    if (request.active) next = std::min(next, request.due);
+  for (const auto method : kByUrgency) {
+    if (active(method) && belongs_to(method, which)) next = std::min(next, of(method).due);
   }
   return next;
 }

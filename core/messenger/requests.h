@@ -36,13 +36,15 @@ class Requests {
   void start(api::Method method, const RequestId& id, Instant now);
   void finish(api::Method method) { of(method).active = false; }
   // The most urgent one that is due: acknowledgements and mail before upkeep.
-  std::optional<api::Method> due(Instant now) const;
+  // kAsking: only those that give away nothing of our state.
+  enum class Which : std::uint8_t { kAll, kAsking };
+  std::optional<api::Method> due(Instant now, Which which) const;
   // It has been handed out: due again after a pause that doubles.
   void sent(api::Method method, Instant now);
   // A connection is up: what is under way is due at once.
   void reconnected(Instant now);
   // The first `due` of all, kNever if none is under way.
-  Instant next() const;
+  Instant next(Which which) const;
   // The request that is answered under this id.
   std::optional<api::Method> find(View<api::kRequestIdSize> id) const;
 

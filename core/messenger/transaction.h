@@ -33,13 +33,7 @@ class Messenger::Transaction {
     open_ = true;
     return {};
   }
-  Status commit() {
-    TRY(m_.sessions_.save());
-    ended_ = true;
-    TRY(m_.store_.commit());
-    open_ = false;
-    return {};
-  }
+  Status commit();
 
  private:
   Messenger& m_;

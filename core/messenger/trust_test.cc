@@ -124,11 +124,13 @@ TEST_F(Trust, AChangedKeyBlocksSendingUntilItIsAccepted) {
 
 TEST_F(Trust, WhatWasEncryptedForTheOldKeyIsEncryptedAnew) {
   auto& alice = world["alice"];
-  world.go_offline(alice);
+  world.net.set_weather({.loss_percent = 100});
   world.send("alice", "bob", "one");
   world.send("alice", "bob", "two");
   world.run_for(1000);
   ASSERT_EQ(alice.messenger->outbox_after(0)->state, OutboxState::kEncrypted);
+  world.net.set_weather({});
+  world.go_offline(alice);
   world.replace(world["bob"]);
   world["bob"].shown.clear();
   const auto key = to_array(View<33>(world.identity_of("bob").first<33>()));

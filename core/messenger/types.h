@@ -77,6 +77,8 @@ enum class InboxKind : std::uint8_t {
   kKeyChanged = 2,    // `from` has another identity key now; no text
   kUnsupported = 3,   // a message of `from` that needs a later version; no text
   kGroupChanged = 4,  // `group` has other members now, or we are no longer in it; no text
+  kNotRead = 5,       // `from` could not read messages of ours: their ids of the outbox, in decimal
+  kPutBack = 6,       // this device was put back; how many messages are gone, in decimal
 };
 
 struct InboxMessage {
@@ -127,6 +129,9 @@ enum class EventKind : std::uint8_t {
   kCertificate,      // the answer to renew(): certificate() has it
   kRevoked,          // this device may no longer take part
   kRefused,          // the server refused a request for good: method and code
+  kPutBack,          // id: of the inbox. This store is an older copy; the device heals by itself
+  kSessionReset,     // name: the contact asked for a new session; it starts with the next message
+  kNotRead,          // name could not read a message of ours; id: of the outbox, the first of them
 };
 
 struct Event {
@@ -161,7 +166,10 @@ struct Counters {
   std::uint64_t sessions_started = 0;   // by us
   std::uint64_t sessions_accepted = 0;  // by a first message to us
   std::uint64_t key_changes = 0;
-  std::uint64_t lost_events = 0;  // the ring was full
+  std::uint64_t resets_sent = 0;        // sessions that we asked to start anew
+  std::uint64_t resets_taken = 0;       // and the other side
+  std::uint64_t false_checkpoints = 0;  // what the server claims to have of us, and is not ours
+  std::uint64_t lost_events = 0;        // the ring was full
   std::uint64_t store_failures = 0;
   std::uint64_t rng_failures = 0;
 };
@@ -174,7 +182,11 @@ struct Info {
   std::size_t queued = 0;  // in the outbox, not failed
   std::size_t failed = 0;
   std::size_t unread = 0;
-  std::uint64_t through = 0;  // the last mail taken
+  std::uint64_t through = 0;     // the last mail taken
+  std::uint32_t put_backs = 0;   // how often the store was put back to an older state
+  WallTime put_back_at;          // the last time; 0: not known when
+  std::uint64_t lost_mails = 0;  // gone with the state that it replaced
+  bool healing = false;          // its sessions are being retired
   std::uint32_t signed_pre_key_id = 0;
   std::uint32_t last_resort_id = 0;
   WallTime signed_pre_key_made;

@@ -91,6 +91,7 @@ core::Status FakeStore::commit() {
   }
   pending_.clear();
   ++commits_;
+  if (copies_ != nullptr) copies_->push_back(contents_);
   if (cut) return Error::kStore;
   return {};
 }

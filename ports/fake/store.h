@@ -37,6 +37,9 @@ class FakeStore final : public core::messenger::Store {
   // The n-th call of any kind from here fails with kStore, once. 0: none.
   void fail_call_at(std::uint64_t n) { fail_in_ = n; }
 
+  // Appends what the store holds after each commit from here on.
+  void keep_copies(std::vector<Contents>* copies) { copies_ = copies; }
+
   std::uint64_t calls() const { return calls_; }
   std::uint64_t writes() const { return writes_; }
   std::uint64_t commits() const { return commits_; }
@@ -52,6 +55,7 @@ class FakeStore final : public core::messenger::Store {
 
   Contents contents_;
   std::map<Blob, std::optional<Blob>> pending_;  // nothing: to be erased
+  std::vector<Contents>* copies_ = nullptr;
   bool open_ = false;
   bool off_ = false;
   Cut cut_ = Cut::kBefore;

@@ -96,6 +96,18 @@ class FailingStore final : public store::Store {
     if (fails()) return core::Error::kStore;
     return behind_.take_one_time_kem(id);
   }
+  store::Status drop_one_time(store::AccountId id) override {
+    if (fails()) return core::Error::kStore;
+    return behind_.drop_one_time(id);
+  }
+  store::Status note_checkpoint(store::AccountId id, const store::Checkpoint& checkpoint) override {
+    if (fails()) return core::Error::kStore;
+    return behind_.note_checkpoint(id, checkpoint);
+  }
+  store::Result<store::Checkpoint> checkpoint(store::AccountId id) override {
+    if (fails()) return core::Error::kStore;
+    return behind_.checkpoint(id);
+  }
   store::Result<std::uint64_t> append_mail(const store::NewMail& mail) override {
     if (fails()) return core::Error::kStore;
     return behind_.append_mail(mail);

@@ -53,6 +53,10 @@ Result<Code> Mailbox::send_one(const store::Account& sender, const core::DeviceN
   return Code::kOk;
 }
 
+Status Mailbox::note(const store::Account& owner, const core::api::Checkpoint& checkpoint) {
+  return store_.note_checkpoint(owner.id, {checkpoint.generation, checkpoint.seal});
+}
+
 Result<SendAnswer> Mailbox::send(const store::Account& sender, Bytes body, core::WallTime wall) {
   SendAnswer out;
   const auto mails = core::api::MailsView::parse(body);
@@ -60,6 +64,7 @@ Result<SendAnswer> Mailbox::send(const store::Account& sender, Bytes body, core:
     out.answer = refuse(Code::kMalformed, "the mails do not parse");
     return out;
   }
+  if (mails->checkpoint) TRY(note(sender, *mails->checkpoint));
   core::api::SendResponse response;
   std::vector<core::DeviceName> full;
   auto rest = mails->mail;
@@ -83,6 +88,7 @@ Result<SendAnswer> Mailbox::send(const store::Account& sender, Bytes body, core:
 Result<Answer> Mailbox::ack(const store::Account& owner, Bytes body) {
   const auto ack = parse_ack(body);
   if (!ack) return refuse(Code::kMalformed, "the acknowledgement does not parse");
+  if (ack->checkpoint) TRY(note(owner, *ack->checkpoint));
   const auto waiting = TRY(store_.acknowledge(owner.id, ack->through));
   return Answer{.body = encoded(core::api::AckResponse{.waiting = waiting}, 16)};
 }

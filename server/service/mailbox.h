@@ -27,6 +27,7 @@ class Mailbox {
  private:
   Result<Code> send_one(const store::Account& sender, const core::DeviceName& to,
                         const core::api::MailView& mail, core::WallTime wall, SendAnswer& out);
+  Status note(const store::Account& owner, const core::api::Checkpoint& checkpoint);
 
   store::Store& store_;
   const Limits& limits_;

@@ -113,8 +113,10 @@ Result<Answer> PreKeys::publish(const store::Account& owner, Bytes body) {
   const auto parsed = PublishRequestView::parse(body);
   if (!parsed) return malformed();
   const auto& upload = *parsed;
-  const auto state = TRY(store_.pre_key_state(owner.id));
+  auto state = TRY(store_.pre_key_state(owner.id));
+  if (upload.drop_stock) state.one_time_count = state.one_time_kem_count = 0;
   if (auto no = TRY(conflict_of_upload(owner, body, state))) return *std::move(no);
+  if (upload.drop_stock) TRY(store_.drop_one_time(owner.id));
   if (const auto& key = upload.signed_pre_key; key && key->id > state.highest_signed) {
     TRY(store_.put_repeated(owner.id, RepeatedKind::kSigned,
                             repeated(key->id, key->public_key, key->signature)));
@@ -162,7 +164,13 @@ Result<Answer> PreKeys::status(const store::Account& owner, Bytes, core::WallTim
   }
   response.mailbox_count = load.count;
   response.server_time_ms = static_cast<std::uint64_t>(wall.ms);
-  return Answer{.body = encoded(response, 128)};
+  const auto checkpoint = store_.checkpoint(owner.id);
+  if (checkpoint) {
+    response.checkpoint = core::api::Checkpoint{checkpoint->generation, checkpoint->seal};
+  } else if (checkpoint.error() != Error::kNotFound) {
+    return checkpoint.error();
+  }
+  return Answer{.body = encoded(response, 256)};
 }
 
 Result<BundleAnswer> PreKeys::bundle(const store::Account& asker, Bytes body, core::Instant now) {

@@ -68,6 +68,7 @@ Status MemoryStore::renew_account(const Account& account) {
   renewed.account.id = id;
   renewed.account.state = AccountState::kActive;
   renewed.highest = {};
+  renewed.checkpoint = {};
   state_.keys[account.identity_key] = id;
   return {};
 }
@@ -180,6 +181,27 @@ Result<OneTimeKemKey> MemoryStore::take_one_time_kem(AccountId id) {
   Row* of = row(id);
   if (!of || of->one_time_kem.empty()) return Error::kNotFound;
   return of->one_time_kem.extract(of->one_time_kem.begin()).mapped();
+}
+
+Status MemoryStore::drop_one_time(AccountId id) {
+  Row* of = row(id);
+  if (!of) return Error::kNotFound;
+  of->one_time.clear();
+  of->one_time_kem.clear();
+  return {};
+}
+
+Status MemoryStore::note_checkpoint(AccountId id, const Checkpoint& checkpoint) {
+  Row* of = row(id);
+  if (!of) return Error::kNotFound;
+  if (checkpoint.generation > of->checkpoint.generation) of->checkpoint = checkpoint;
+  return {};
+}
+
+Result<Checkpoint> MemoryStore::checkpoint(AccountId id) {
+  const Row* of = row(id);
+  if (!of || of->checkpoint.generation == 0) return Error::kNotFound;
+  return of->checkpoint;
 }
 
 Result<std::uint64_t> MemoryStore::append_mail(const NewMail& mail) {

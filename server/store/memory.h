@@ -35,6 +35,9 @@ class MemoryStore final : public Store {
   Status add_one_time_kem(AccountId id, std::span<const OneTimeKemKey> keys) override;
   Result<OneTimeKey> take_one_time(AccountId id) override;
   Result<OneTimeKemKey> take_one_time_kem(AccountId id) override;
+  Status drop_one_time(AccountId id) override;
+  Status note_checkpoint(AccountId id, const Checkpoint& checkpoint) override;
+  Result<Checkpoint> checkpoint(AccountId id) override;
 
   Result<std::uint64_t> append_mail(const NewMail& mail) override;
   Result<bool> mail_known(AccountId sender, AccountId recipient, core::View<16> mail_id) override;
@@ -74,6 +77,7 @@ class MemoryStore final : public Store {
     std::map<RepeatedKind, RepeatedKey> repeated;
     std::map<std::uint32_t, OneTimeKey> one_time;
     std::map<std::uint32_t, OneTimeKemKey> one_time_kem;
+    Checkpoint checkpoint;  // generation 0: none yet
     std::uint64_t last_sequence = 0;
     std::map<std::uint64_t, Mail> mails;
     std::map<core::ByteArray<16>, Answer> answers;

@@ -149,7 +149,8 @@ Status SqliteStore::renew_account(const Account& account) {
   TRY(know.run());
   Query renew(prepared("UPDATE accounts SET identity_key = ?, registration_id = ?, "
                        "enrolled_at_ms = ?, revoked = 0, highest_signed = 0, "
-                       "highest_last_resort = 0, highest_one_time = 0, highest_one_time_kem = 0 "
+                       "highest_last_resort = 0, highest_one_time = 0, highest_one_time_kem = 0, "
+                       "generation = 0, generation_seal = NULL "
                        "WHERE id = ?"),
               account.identity_key, account.registration_id, account.enrolled_at.ms, old.id);
   return renew.run();
@@ -326,6 +327,30 @@ Result<OneTimeKemKey> SqliteStore::take_one_time_kem(AccountId id) {
       prepared("UPDATE accounts SET one_time_kem_count = one_time_kem_count - 1 WHERE id = ?"), id);
   TRY(count.run());
   return out;
+}
+
+Status SqliteStore::drop_one_time(AccountId id) {
+  TRY(Query(prepared("DELETE FROM one_time_keys WHERE account = ?"), id).run());
+  TRY(Query(prepared("DELETE FROM one_time_kem_keys WHERE account = ?"), id).run());
+  return Query(prepared("UPDATE accounts SET one_time_count = 0, one_time_kem_count = 0 "
+                        "WHERE id = ?"),
+               id)
+      .run();
+}
+
+// ---- checkpoints
+
+Status SqliteStore::note_checkpoint(AccountId id, const Checkpoint& checkpoint) {
+  return Query(prepared("UPDATE accounts SET generation = ?2, generation_seal = ?3 "
+                        "WHERE id = ?1 AND generation < ?2"),
+               id, checkpoint.generation, checkpoint.seal)
+      .run();
+}
+
+Result<Checkpoint> SqliteStore::checkpoint(AccountId id) {
+  Query row(prepared("SELECT generation, generation_seal FROM accounts WHERE id = ?"), id);
+  if (!TRY(row.step()) || row.integer(0) == 0) return Error::kNotFound;
+  return Checkpoint{static_cast<std::uint64_t>(row.integer(0)), row.array<48>(1)};
 }
 
 }  // namespace server::store

@@ -36,6 +36,9 @@ class SqliteStore final : public Store {
   Status add_one_time_kem(AccountId id, std::span<const OneTimeKemKey> keys) override;
   Result<OneTimeKey> take_one_time(AccountId id) override;
   Result<OneTimeKemKey> take_one_time_kem(AccountId id) override;
+  Status drop_one_time(AccountId id) override;
+  Status note_checkpoint(AccountId id, const Checkpoint& checkpoint) override;
+  Result<Checkpoint> checkpoint(AccountId id) override;
 
   Result<std::uint64_t> append_mail(const NewMail& mail) override;
   Result<bool> mail_known(AccountId sender, AccountId recipient, core::View<16> mail_id) override;

@@ -36,7 +36,6 @@ struct Account {
   core::WallTime enrolled_at;
   AccountState state = AccountState::kActive;
 };
-
 // An invite, found by what its secret's holder sends first.
 struct Invite {
   core::ByteArray<8> id{};
@@ -73,6 +72,10 @@ struct PreKeyState {
   std::uint32_t highest_one_time = 0, highest_one_time_kem = 0;
 };
 
+struct Checkpoint {  // of a device's store, in the device's own words
+  std::uint64_t generation = 0;
+  core::ByteArray<48> seal{};
+};
 struct NewMail {
   AccountId recipient = 0, sender = 0;
   core::ByteArray<16> mail_id{};
@@ -88,8 +91,7 @@ struct StoredMail {
   Blob ciphertext;
   core::WallTime stored_at;
 };
-// What waits in a mailbox, of everybody and of one sender. `bytes` counts
-// ciphertexts.
+// What waits in a mailbox. `bytes` counts ciphertexts.
 struct MailLoad {
   std::uint64_t count = 0, bytes = 0;
   std::uint64_t sender_count = 0, sender_bytes = 0;
@@ -99,7 +101,6 @@ struct StoredAnswer {
   core::ByteArray<32> digest{};  // of the request
   Blob response;
 };
-
 struct Totals {
   std::uint64_t devices = 0, revoked = 0, invites = 0;
   std::uint64_t mails = 0, mail_bytes = 0;
@@ -127,7 +128,7 @@ class Store {
   // Errors: kReplay if the name is taken or the key was ever known.
   virtual Result<AccountId> add_account(const Account& account) = 0;
   // Gives a revoked account a new identity key and makes it active; its ids of
-  // prekeys start anew. Errors: kReplay (the key was known before),
+  // prekeys and its checkpoints start anew. Errors: kReplay (the key was known before),
   // kOutOfOrder (the account is not revoked).
   virtual Status renew_account(const Account& account) = 0;
   // Marks it revoked; drops its prekeys, its mailbox and its answers. Mails it
@@ -158,6 +159,11 @@ class Store {
   // Removes the key with the lowest id, for good. Errors: kNotFound.
   virtual Result<OneTimeKey> take_one_time(AccountId id) = 0;
   virtual Result<OneTimeKemKey> take_one_time_kem(AccountId id) = 0;
+  virtual Status drop_one_time(AccountId id) = 0;  // both kinds; their ids stay used
+
+  // ---- checkpoints: the one with the highest generation is kept.
+  virtual Status note_checkpoint(AccountId id, const Checkpoint& checkpoint) = 0;
+  virtual Result<Checkpoint> checkpoint(AccountId id) = 0;  // Errors: kNotFound (none yet)
 
   // ---- mail
   // Appends and returns the sequence number. Remembers (sender, recipient,

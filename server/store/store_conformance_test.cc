@@ -276,6 +276,43 @@ TEST_P(StoreConformance, OneTimeKeysGoOutOnceInOrder) {
   EXPECT_EQ(store_->take_one_time(alice_).error(), Error::kNotFound);
 }
 
+TEST_P(StoreConformance, DroppedOneTimeKeysAreGoneAndTheirIdsStayUsed) {
+  const OneTimeKey key{5, filled<33>(7)};
+  const OneTimeKemKey kem{6, Blob(1569, 7), filled<64>(7)};
+  for (const auto owner : {alice_, bob_}) {
+    ASSERT_TRUE(store_->add_one_time(owner, {&key, 1}).ok());
+    ASSERT_TRUE(store_->add_one_time_kem(owner, {&kem, 1}).ok());
+  }
+  ASSERT_TRUE(store_->drop_one_time(bob_).ok());
+  commit();
+  const auto state = *store_->pre_key_state(bob_);
+  EXPECT_EQ(state.one_time_count, 0u);
+  EXPECT_EQ(state.one_time_kem_count, 0u);
+  EXPECT_EQ(state.highest_one_time, 5u);
+  EXPECT_EQ(state.highest_one_time_kem, 6u);
+  EXPECT_EQ(store_->take_one_time(bob_).error(), Error::kNotFound);
+  EXPECT_EQ(store_->take_one_time_kem(bob_).error(), Error::kNotFound);
+  EXPECT_EQ(store_->pre_key_state(alice_)->one_time_count, 1u);
+  EXPECT_EQ(store_->take_one_time_kem(alice_)->id, 6u);
+}
+
+TEST_P(StoreConformance, KeepsTheHighestCheckpointOfEachIdentity) {
+  EXPECT_EQ(store_->checkpoint(bob_).error(), Error::kNotFound);
+  ASSERT_TRUE(store_->note_checkpoint(bob_, {7, filled<48>(7)}).ok());
+  ASSERT_TRUE(store_->note_checkpoint(bob_, {6, filled<48>(6)}).ok());
+  ASSERT_TRUE(store_->note_checkpoint(bob_, {7, filled<48>(8)}).ok());
+  commit();
+  EXPECT_EQ(store_->checkpoint(bob_)->generation, 7u);
+  EXPECT_EQ(store_->checkpoint(bob_)->seal, filled<48>(7));
+  EXPECT_EQ(store_->checkpoint(alice_).error(), Error::kNotFound);
+  const std::uint64_t most = std::uint64_t{1} << 53;
+  ASSERT_TRUE(store_->note_checkpoint(bob_, {most, filled<48>(9)}).ok());
+  EXPECT_EQ(store_->checkpoint(bob_)->generation, most);
+  ASSERT_TRUE(store_->revoke_account(bob_).ok());
+  ASSERT_TRUE(store_->renew_account(test_account("bob", 9)).ok());
+  EXPECT_EQ(store_->checkpoint(bob_).error(), Error::kNotFound) << "another identity, from 0";
+}
+
 TEST_P(StoreConformance, MailIsNumberedPerRecipient) {
   EXPECT_EQ(*append(bob_, alice_, 1), 1u);
   EXPECT_EQ(*append(bob_, bob_, 1), 2u);

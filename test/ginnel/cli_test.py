@@ -576,6 +576,33 @@ class People(Test):
         self.send(alice, bob, "two")
         self.assertEqual([m["text"] for m in self.listen(bob, 2)], ["one", "two"])
 
+    def test_a_home_that_is_put_back_heals_by_itself(self):
+        alice, bob = self.device(), self.device()
+        self.send(alice, bob, "one")
+        self.listen(bob, 1)
+        self.send(bob, alice, "two")
+        self.listen(alice, 1)
+        copy = alice.home.with_name(alice.home.name + "-copy")
+        shutil.copytree(alice.home, copy, ignore=shutil.ignore_patterns("socket"))
+        self.send(alice, bob, "three")
+        self.listen(bob, 1)
+        for text in ("four", "five"):
+            self.send(bob, alice, text)
+        self.listen(alice, 2)
+        shutil.rmtree(alice.home)
+        copy.rename(alice.home)
+        self.send(bob, alice, "six")  # on a session that is gone for alice, or not: she reads it or says so
+        done = alice.run("listen", "--timeout", 15)
+        self.assertIn("put back to an older state", done.text)
+        self.assertIn(" 2 received", done.text)
+        self.assertEqual([line for line in done.text.splitlines() if "four" in line or "five" in line], [])
+        self.send(alice, bob, "seven")
+        self.assertEqual([m["text"] for m in self.listen(bob, 1)], ["seven"])
+        self.send(bob, alice, "eight")
+        self.assertEqual([m["text"] for m in self.listen(alice, 1)], ["eight"])
+        self.assertIn("healed by itself; 2 received messages were lost", alice.run("status").text)
+        self.assertEqual(alice.run("doctor").code, 0)
+
     def test_a_changed_key_is_shouted_about_and_blocks(self):
         alice, bob = self.device(), self.device()
         self.send(alice, bob, "before")

@@ -176,19 +176,27 @@ struct Line {
     return std::string(text.begin(), text.end());
   }
 
-  // Messages both ways, a fifth of them lost, out of order, with restarts.
-  void talk(int messages) {
+  // So many messages each way in a random order, a fifth of them lost, the rest
+  // out of order, with restarts of both sides from what they store.
+  void talk(int each_way) {
     struct Sent {
       Wire wire;
       std::string text;
     };
     std::vector<Sent> ways[2];
-    for (int i = 0; i < messages; ++i) {
-      const auto from_us = dice.next() % 2;
+    int left[2] = {each_way, each_way};
+    for (int i = 0; left[0] + left[1] > 0; ++i) {
+      const auto dice_from = dice.next() % 2;
+      const auto from_us = left[dice_from] > 0 ? dice_from : 1 - dice_from;
+      --left[from_us];
+      ++sent;
       const std::string text = "message " + std::to_string(i);
       auto& way = ways[from_us];
       way.push_back({from_us == 1 ? send_ours(text) : send_its(text), text});
-      if (dice.chance(20)) way.pop_back();
+      if (dice.chance(20)) {
+        way.pop_back();
+        ++lost;
+      }
       while (!way.empty() && (way.size() > 3 || dice.chance(60))) {
         const std::size_t at = dice.next() % std::min<std::size_t>(way.size(), 3);
         const Sent sent = way[at];
@@ -201,9 +209,16 @@ struct Line {
         ASSERT_EQ(*got, sent.text);
         ++read;
       }
-      if (dice.chance(3)) ours.restart();
-      if (dice.chance(3)) stock.ask({{"cmd", "restart"}});
+      if (dice.chance(3)) {
+        ours.restart();
+        ++restarts_of_ours;
+      }
+      if (dice.chance(3)) {
+        stock.ask({{"cmd", "restart"}});
+        ++restarts_of_its;
+      }
     }
+    under_way = static_cast<int>(ways[0].size() + ways[1].size());
   }
 
   Stock stock;
@@ -211,7 +226,8 @@ struct Line {
   TestRng dice;
   json info;
   PublicKey their_key{};
-  int read = 0, unread_by_it = 0, unread_by_us = 0;
+  int sent = 0, lost = 0, read = 0, unread_by_it = 0, unread_by_us = 0, under_way = 0;
+  int restarts_of_ours = 0, restarts_of_its = 0;
 };
 
 struct Role {
@@ -235,16 +251,21 @@ TEST_P(LibsignalLive, HoldsThroughLossReorderingAndRestarts) {
     line.let_it_start(GetParam().one_time);
     ASSERT_EQ(line.read_ours(line.send_its("first")), "first");
   }
-  line.talk(2000);
+  line.talk(1000);
   EXPECT_TRUE(line.ours.record->current().has_spqr());
   EXPECT_GE(line.ours.record->current().spqr_epoch(), 6u);
-  EXPECT_GT(line.read, 1500);
+  EXPECT_EQ(line.sent, 2000);
+  EXPECT_GT(line.lost, 320);
+  EXPECT_EQ(line.read + line.lost + line.unread_by_us + line.unread_by_it + line.under_way, 2000);
+  EXPECT_GT(line.restarts_of_ours, 30);
+  EXPECT_GT(line.restarts_of_its, 30);
   // Only what comes more than five turns late.
   EXPECT_LE(line.unread_by_us, 20);
   EXPECT_LE(line.unread_by_it, 20);
-  std::printf("read %d, too late: %d for us, %d for it; epoch %llu\n", line.read, line.unread_by_us,
-              line.unread_by_it,
-              static_cast<unsigned long long>(line.ours.record->current().spqr_epoch()));
+  std::printf(
+      "sent %d, lost %d, read %d, under way %d; too late: %d for us, %d for it; epoch %llu\n",
+      line.sent, line.lost, line.read, line.under_way, line.unread_by_us, line.unread_by_it,
+      static_cast<unsigned long long>(line.ours.record->current().spqr_epoch()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Roles, LibsignalLive,
@@ -262,7 +283,7 @@ TEST_P(Libsignal, BothMayStartAtOnce) {
   EXPECT_EQ(from_it.type, MessageType::kPreKey);
   ASSERT_EQ(line.read_its(from_us), "from us");
   ASSERT_EQ(line.read_ours(from_it), "from it");
-  line.talk(200);
+  line.talk(100);
   EXPECT_GT(line.read, 130);
 }
 
@@ -275,11 +296,86 @@ TEST_P(Libsignal, EitherMayStartAnew) {
   line.start_ourselves(false);
   ASSERT_EQ(line.read_its(line.send_ours("anew")), "anew");
   EXPECT_EQ(line.read_its(late), "on the old session");
-  line.talk(100);
+  line.talk(50);
   line.let_it_start(true);
   ASSERT_EQ(line.read_ours(line.send_its("two")), "two");
-  line.talk(100);
+  line.talk(50);
   EXPECT_GT(line.read, 130);
+}
+
+// What a session reset does to our side: nothing is written to the old session
+// again, what is late on it is read, and the peer follows to the new one.
+TEST_P(Libsignal, FollowsARetiredSessionToANewOne) {
+  Line line(6);
+  line.let_it_start(true);
+  ASSERT_EQ(line.read_ours(line.send_its("one")), "one");
+  ASSERT_EQ(line.read_its(line.send_ours("two")), "two");
+  const auto late = line.send_its("late");
+  line.ours.record->retire_all();
+  line.ours.restart();
+  EXPECT_EQ(line.read_ours(late), "late");
+  EXPECT_FALSE(line.ours.record->has_current());
+  line.start_ourselves(true);
+  const auto anew = line.send_ours("anew");
+  EXPECT_EQ(anew.type, MessageType::kPreKey);
+  ASSERT_EQ(line.read_its(anew), "anew");
+  line.talk(50);
+  EXPECT_GT(line.read, 60);
+}
+
+// What a messenger does with a first message: it looks the keys up by their ids.
+bool reads(Peer& receiver, const Peer& sender, const Wire& wire) {
+  if (wire.type == MessageType::kPreKey) {
+    const auto message = PreKeyMessage::parse(wire.bytes);
+    if (!message || message->version != kPqxdhVersion) return false;
+    if (message->pre_key_id != 11u || message->signed_pre_key_id != 12u ||
+        message->kem_pre_key_id != 13u) {
+      return false;
+    }
+  }
+  return receiver.receive(sender, wire).ok();
+}
+
+// The same bit changed in a message to the stock client and in the message of
+// the same form to a device of ours: both read it, or neither does.
+TEST_P(Libsignal, AgreesWithUsOnChangedMessages) {
+  int refused = 0, harmless = 0;
+  for (const bool first : {true, false}) {
+    Line line(first ? 7 : 8);
+    Peer sender(9), receiver(10);
+    line.start_ourselves(true);
+    ASSERT_TRUE(sender.initiate(receiver).ok());
+    if (!first) {
+      ASSERT_EQ(line.read_its(line.send_ours("one")), "one");
+      ASSERT_EQ(line.read_ours(line.send_its("two")), "two");
+      ASSERT_TRUE(receiver.receive(sender, sender.send(receiver, "one")).ok());
+      ASSERT_TRUE(sender.receive(receiver, receiver.send(sender, "two")).ok());
+    }
+    auto to_it = line.send_ours("text"), to_us = sender.send(receiver, "text");
+    for (int i = 0; i < 600; ++i) {
+      ASSERT_EQ(to_it.bytes.size(), to_us.bytes.size());
+      // The KEM's ciphertext fills most of a first message: every other time elsewhere.
+      const std::size_t near = std::min<std::size_t>(200, to_it.bytes.size());
+      const std::size_t bit = line.dice.next() % (8 * (i % 2 == 0 ? near : to_it.bytes.size()));
+      auto its = to_it, ours = to_us;
+      for (auto* changed : {&its, &ours}) {
+        changed->bytes[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
+      }
+      const bool it_reads = line.read_its(its).has_value();
+      const bool we_read = reads(receiver, sender, ours);
+      ASSERT_EQ(it_reads, we_read) << (first ? "first message, bit " : "message, bit ") << bit;
+      if (!it_reads) {
+        ++refused;
+        continue;
+      }
+      ++harmless;
+      to_it = line.send_ours("text");
+      to_us = sender.send(receiver, "text");
+    }
+  }
+  std::printf("refused by both %d, read by both %d\n", refused, harmless);
+  EXPECT_GT(refused, 800);
+  EXPECT_GT(harmless, 0);
 }
 
 TEST_P(Libsignal, HasTheSameSafetyNumber) {
