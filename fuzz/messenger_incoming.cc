@@ -71,7 +71,7 @@ class Device {
   std::unique_ptr<Workspace> work_ = std::make_unique<Workspace>();
 };
 
-// A device with keys, and real first messages to it.
+// A device with keys, and real first messages and a session reset to it.
 struct Scene {
   Scene() {
     bob.start();
@@ -85,6 +85,8 @@ struct Scene {
     for (int i = 0; i < 4; ++i) {
       CHECK(alice.messenger->send(name_of("bob"), Blob(20), alice.now, kWall).ok());
     }
+    alice.poll();
+    alice.answer(Method::kStatus, api::Code::kOk, {});
     alice.poll();
     auto keys = *api::PublishRequestView::parse(bob.body(Method::kPublish));
     const auto identity = bob.messenger->identity_key();
@@ -100,14 +102,23 @@ struct Scene {
     alice.poll();
     auto sent = *api::MailsView::parse(alice.body(Method::kSend));
     while (const auto mail = sent.mail.next()) {
-      ciphertexts.emplace_back(mail->ciphertext.begin(), mail->ciphertext.end());
+      mails.push_back({mail->type, {mail->ciphertext.begin(), mail->ciphertext.end()}});
     }
-    CHECK(ciphertexts.size() == 4);
+    CHECK(mails.size() == 4);
+    SessionReset reset;
+    reset.generation = 300;
+    reset.unread_count = 2;
+    Blob signed_reset(SessionReset::kMaxSize);
+    ports::fake::FakeRng rng(3);
+    const auto from = name_of("alice"), to = name_of("bob");
+    signed_reset.resize(*reset.seal({from, alice.messenger->identity_key(), to, identity},
+                                    alice.messenger->identity_private_key(), rng, signed_reset));
+    mails.push_back({kResetMailType, signed_reset});
     contents = bob.store.contents();
   }
   Device bob{"bob", 1};
   Blob bundle_body;
-  std::vector<Blob> ciphertexts;
+  std::vector<std::pair<std::uint32_t, Blob>> mails;
   ports::fake::FakeStore::Contents contents;
 };
 
@@ -136,6 +147,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   bob.start();
   static_cast<void>(bob.messenger->send(name_of("carol"), Blob(3), bob.now, kWall));
   bob.poll();
+  bob.answer(Method::kStatus, api::Code::kOk, {});
+  bob.poll();
   Reader in({data, size});
   for (int steps = 0; steps < 16 && in.remaining() >= 3; ++steps) {
     const auto kind = in.u8();
@@ -155,12 +168,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         break;
       case 4: push(bob, first & 1 ? "alice" : "mallory", first / 2 % 9, rest); break;
       case 5: {  // a real message, one byte changed
-        auto ciphertext = scene.ciphertexts[first % scene.ciphertexts.size()];
+        auto [type, ciphertext] = scene.mails[first % scene.mails.size()];
         if (rest.size() >= 3) {
           const auto at = static_cast<std::size_t>(rest[0] << 8 | rest[1]);
           ciphertext[at % ciphertext.size()] ^= rest[2];
         }
-        push(bob, "alice", 3, ciphertext);
+        push(bob, "alice", type, ciphertext);
         break;
       }
       case 6: {  // a real bundle, one byte changed

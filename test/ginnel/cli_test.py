@@ -674,7 +674,7 @@ class Health(Test):
         done = self.device().run("doctor", "--json")
         self.assertEqual(done.code, 0, done)
         names = [o["name"] for o in done.objects()]
-        self.assertEqual(names, ["files", "certificate", "store", "broker", "server", "clock", "keys", "outbox"])
+        self.assertEqual(names, ["files", "certificate", "store", "broker", "server", "clock", "keys", "history", "outbox"])
         self.assertEqual({o["state"] for o in done.objects()}, {"ok"})
 
     def test_doctor_finds_open_files(self):

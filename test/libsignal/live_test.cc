@@ -199,14 +199,14 @@ struct Line {
       }
       while (!way.empty() && (way.size() > 3 || dice.chance(60))) {
         const std::size_t at = dice.next() % std::min<std::size_t>(way.size(), 3);
-        const Sent sent = way[at];
+        const Sent next = way[at];
         way.erase(way.begin() + static_cast<std::ptrdiff_t>(at));
-        const auto got = from_us == 1 ? read_its(sent.wire) : read_ours(sent.wire);
+        const auto got = from_us == 1 ? read_its(next.wire) : read_ours(next.wire);
         if (!got) {
           ++(from_us == 1 ? unread_by_it : unread_by_us);
           continue;
         }
-        ASSERT_EQ(*got, sent.text);
+        ASSERT_EQ(*got, next.text);
         ++read;
       }
       if (dice.chance(3)) {
