@@ -199,8 +199,10 @@ def main():
             for name, program in zip(names, programs):
                 try:
                     result = measure(program, arguments.seconds)
-                except (lab.Failed, OSError) as error:
-                    result = {"refused": "refused: " + " ".join(str(error).split()[:1])}
+                except lab.Failed as error:
+                    if not str(error).startswith("errno="):
+                        raise
+                    result = {"refused": "refused: " + str(error).split()[0]}
                 results.setdefault((title, name), []).append(result)
                 figures = ", ".join(f"{value if isinstance(value, str) else round(value, 3)} {key}"
                                     for key, value in result.items())
