@@ -22,10 +22,12 @@ LAYERS = {
     "server/store": {"core/base", "core/crypto", "core/prekey", "core/api"},
     "server/service": {"core/base", "core/crypto", "core/prekey", "core/api", "server/store"},
     "server/broker": {"core/base", "core/crypto", "core/api", "server/store", "server/service"},
+    "ports/linux/wg": {"core/base", "core/crypto", "core/wg", "ports/linux"},
     "ports/linux": {"core/base", "core/crypto", "core/mqtt", "core/api", "core/messenger"},
     "ports/qemu_virt": {"core/base"},
     "ports/fake": {"core/base", "core/crypto", "core/mqtt", "core/api", "core/messenger"},
     "apps/ginnel": {"core/base", "core/crypto", "core/mqtt", "core/api", "core/messenger", "ports/linux"},
+    "apps/ginnel-wg": {"core/base", "core/crypto", "core/wg", "ports/linux", "ports/linux/wg"},
     "apps/ginneld": {"core/base", "core/crypto", "core/api", "server/store", "server/service", "server/broker",
                      "ports/linux"},
 }

@@ -158,9 +158,12 @@ def cell(values):
     numbers = [value for value in values if not isinstance(value, str)]
     if not numbers:
         return values[0]
-    middle = statistics.median(numbers)
-    text = f"{middle:.3g}" if middle < 1000 else f"{middle:.0f}"
-    return text if len(numbers) == 1 else f"{text} ({min(numbers):.3g} to {max(numbers):.3g})"
+    middle = figure(statistics.median(numbers))
+    return middle if len(numbers) == 1 else f"{middle} ({figure(min(numbers))} to {figure(max(numbers))})"
+
+
+def figure(number):
+    return f"{number:.3g}" if number < 1000 else f"{number:.0f}"
 
 
 def table(names, results):
@@ -199,8 +202,10 @@ def main():
             for name, program in zip(names, programs):
                 try:
                     result = measure(program, arguments.seconds)
-                except (lab.Failed, OSError) as error:
-                    result = {"refused": "refused: " + " ".join(str(error).split()[:1])}
+                except lab.Failed as error:
+                    if not str(error).startswith("errno="):
+                        raise
+                    result = {"refused": "refused: " + str(error).split()[0]}
                 results.setdefault((title, name), []).append(result)
                 figures = ", ".join(f"{value if isinstance(value, str) else round(value, 3)} {key}"
                                     for key, value in result.items())

@@ -55,6 +55,14 @@ AllowedIps::AllowedIps(std::span<Node> nodes, std::span<std::uint32_t> lists)
   std::fill(lists_.begin(), lists_.end(), kNoSlot);
 }
 
+void AllowedIps::extend(std::span<Node> nodes, std::span<std::uint32_t> lists) {
+  CHECK(lists.data() == lists_.data() && lists.size() >= lists_.size());
+  std::fill(lists.begin() + static_cast<std::ptrdiff_t>(lists_.size()), lists.end(), kNoSlot);
+  pool_.extend(nodes);
+  nodes_ = nodes;
+  lists_ = lists;
+}
+
 Status AllowedIps::insert(const Prefix& prefix, std::uint32_t owner) {
   if (!well_formed(prefix)) return Error::kMalformed;
   const Family family = prefix.address.family;
@@ -158,19 +166,33 @@ void AllowedIps::attach(std::uint32_t above, std::uint32_t below) {
   nodes_[above].child[bit_after(nodes_[above].bits, nodes_[below].words)] = below;
 }
 
+// A list's first has its last before it; the last has none after it.
 void AllowedIps::set_owner(std::uint32_t node, std::uint32_t owner) {
-  nodes_[node].owner = owner;
-  nodes_[node].before = kNoSlot;
-  nodes_[node].pool_link = lists_[owner];
-  if (lists_[owner] != kNoSlot) nodes_[lists_[owner]].before = node;
-  lists_[owner] = node;
+  Node& n = nodes_[node];
+  n.owner = owner;
+  n.pool_link = kNoSlot;
+  n.before = node;
+  std::uint32_t& first = lists_[owner];
+  if (first == kNoSlot) {
+    first = node;
+    return;
+  }
+  n.before = nodes_[first].before;
+  nodes_[n.before].pool_link = node;
+  nodes_[first].before = node;
 }
 
 void AllowedIps::remove_owner(std::uint32_t node) {
-  const Node& n = nodes_[node];
-  (n.before == kNoSlot ? lists_[n.owner] : nodes_[n.before].pool_link) = n.pool_link;
-  if (n.pool_link != kNoSlot) nodes_[n.pool_link].before = n.before;
-  nodes_[node].owner = kNoSlot;
+  Node& n = nodes_[node];
+  std::uint32_t& first = lists_[n.owner];
+  if (node != first) {
+    nodes_[n.before].pool_link = n.pool_link;
+    nodes_[n.pool_link == kNoSlot ? first : n.pool_link].before = n.before;
+  } else {
+    first = n.pool_link;
+    if (first != kNoSlot) nodes_[first].before = n.before;
+  }
+  n.owner = kNoSlot;
 }
 
 // Takes out nodes that nobody owns and that are no fork: this one, and then

@@ -34,6 +34,8 @@ class AllowedIps {
 
   // Two nodes for each prefix are enough. `lists`: N elements. Both outlive this.
   AllowedIps(std::span<Node> nodes, std::span<std::uint32_t> lists);
+  // More room. REQUIRES: each begins with the one before.
+  void extend(std::span<Node> nodes, std::span<std::uint32_t> lists);
 
   // The prefix is `owner`'s now, whose ever it was. Bits of the address beyond
   // it are ignored. Errors: kMalformed: no such prefix; kFull; nothing changed.
@@ -45,7 +47,7 @@ class AllowedIps {
   // Whose an address is; kNoSlot: nobody's.
   std::uint32_t find(const IpAddress& address) const;
 
-  // A walk of an owner's prefixes, in no order; a change voids it.
+  // A walk of an owner's prefixes, the oldest first; a change voids it.
   std::optional<AllowedIpRef> first(std::uint32_t owner) const { return ref(lists_[owner]); }
   std::optional<AllowedIpRef> next(AllowedIpRef after) const {
     return ref(nodes_[after].pool_link);

@@ -32,6 +32,28 @@ Device::Device(const DeviceMemory& memory, const DeviceOptions& options, View<32
   CHECK(words % (2 * peers) == 0 && std::has_single_bit(words / (2 * peers)));
 }
 
+void Device::extend(const DeviceMemory& memory) {
+  const std::size_t peers = memory.peers.size();
+  CHECK(memory.schedule.size() == peers && memory.allowed_ip_lists.size() == peers);
+  CHECK(memory.receiver_indices.size() >= table_size(4 * peers));
+  CHECK(memory.public_keys.size() >= table_size(peers));
+  CHECK(memory.replay_windows.data() == memory_.replay_windows.data() &&
+        memory.replay_windows.size() / peers ==
+            memory_.replay_windows.size() / memory_.peers.size());
+  peer_pool_.extend(memory.peers);
+  schedule_.extend(memory.schedule);
+  receiver_indices_.move_to(memory.receiver_indices);
+  public_keys_.move_to(memory.public_keys);
+  allowed_ips_.extend(memory.allowed_ips, memory.allowed_ip_lists);
+  const auto staged_bytes = memory_.staged_bytes;
+  const auto staged_slots = memory_.staged_slots;
+  const auto rate_limits = memory_.rate_limits;
+  memory_ = memory;
+  memory_.staged_bytes = staged_bytes;
+  memory_.staged_slots = staged_slots;
+  memory_.rate_limits = rate_limits;
+}
+
 Device::~Device() {
   for (std::uint32_t slot = 0; slot < memory_.peers.size(); ++slot) {
     if (memory_.peers[slot].in_use_) (void)remove_peer(id_of(slot));
@@ -51,6 +73,7 @@ void Device::set_private_key(const Secret<32>& private_key) {
     Peer& peer = memory_.peers[slot];
     if (!peer.in_use_) continue;
     end_sessions(slot);
+    peer.initiated_at_ = kLongAgo;  // with another key the first initiation need not wait
     peer.has_static_static_ = false;
     wipe(peer.static_static_.mut());
   }
@@ -186,6 +209,12 @@ std::optional<AllowedIpRef> Device::first_allowed_ip(PeerId id) const {
   const std::uint32_t slot = slot_of(id);
   if (slot == kNoSlot) return std::nullopt;
   return allowed_ips_.first(slot);
+}
+
+void Device::note_unsent(PeerId id, std::uint64_t size) {
+  const std::uint32_t slot = slot_of(id);
+  if (slot != kNoSlot)
+    memory_.peers[slot].tx_bytes_ -= std::min(size, memory_.peers[slot].tx_bytes_);
 }
 
 void Device::note_overload(Instant now) { overloaded_until_ = advance(now) + kLoadMs; }

@@ -23,7 +23,8 @@ class Device {
   Device(const DeviceMemory& memory, const DeviceOptions& options, View<32> hash_key);
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
-  ~Device();  // wipes keys, also those in the caller's memory
+  ~Device();                                // wipes keys, also those in the caller's memory
+  void extend(const DeviceMemory& memory);  // see there; sessions go on
 
   // Our static key; all zeros: none, and then nothing is sent or accepted. A
   // key that differs from the one before ends all sessions and removes the peer
@@ -53,6 +54,7 @@ class Device {
   // Forgets our address and interface towards the peer (sending from there
   // failed): the port's routes decide until it is heard again.
   Status clear_source(PeerId peer);
+  void note_unsent(PeerId peer, std::uint64_t size);  // bytes that the port could not send
   // Seconds; 0: off. Where it was off, something is sent at once.
   Status set_persistent_keepalive(PeerId peer, std::uint16_t interval_s, Instant now);
   // Ends the peer's sessions and its handshake, drops what is staged, stops the
@@ -66,12 +68,9 @@ class Device {
   // Errors: kNotFound too if the prefix is not this peer's; kMalformed.
   Status remove_allowed_ip(PeerId peer, const Prefix& prefix);
   Status clear_allowed_ips(PeerId peer);
-  // Walks a peer's prefixes, in no order, until there is none. A change of any
-  // peer's prefixes voids the walk.
+  // Walks a peer's prefixes, the oldest first. A change of any peer's voids it.
   std::optional<AllowedIpRef> first_allowed_ip(PeerId peer) const;
-  std::optional<AllowedIpRef> next_allowed_ip(AllowedIpRef ref) const {
-    return allowed_ips_.next(ref);
-  }
+  std::optional<AllowedIpRef> next_allowed_ip(AllowedIpRef r) const { return allowed_ips_.next(r); }
   Prefix allowed_ip(AllowedIpRef ref) const { return allowed_ips_.prefix(ref); }
 
   // --- Packets ---

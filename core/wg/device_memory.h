@@ -14,6 +14,11 @@ namespace core::wg {
 
 // REQUIRES of the sizes, for N peers: what the comments say. Contents on entry
 // do not matter.
+//
+// Device::extend() takes one for more peers or prefixes. Each of its arrays
+// begins with the one before, at the same place, and has as many elements or
+// more; only the two index tables are other memory, and what they were is free
+// afterwards. Windows keep their size; staging and rate limits stay as they are.
 struct DeviceMemory {
   std::span<Peer> peers;                          // N >= 1, as made by Peer()
   std::span<Schedule::Entry> schedule;            // N

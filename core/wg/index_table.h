@@ -28,6 +28,15 @@ class IndexTable {
     for (Entry& entry : entries_) entry = {};
   }
 
+  // Goes on in other, larger memory. REQUIRES: as of the constructor.
+  void move_to(std::span<Entry> entries) {
+    const IndexTable before = *this;
+    *this = IndexTable(entries);
+    for (const Entry& entry : before.entries_) {
+      if (entry.slot != kNoSlot) insert(entry.key, entry.slot);
+    }
+  }
+
   // REQUIRES: slot != kNoSlot
   void insert(std::uint32_t key, std::uint32_t slot) {
     CHECK(2 * (used_ + 1) <= entries_.size() && slot != kNoSlot);

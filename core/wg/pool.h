@@ -27,6 +27,14 @@ class Pool {
     }
   }
 
+  // More slots, all free. REQUIRES: `slots` begins with the ones before.
+  void extend(std::span<Slot> slots) {
+    CHECK(slots.data() == slots_.data() && slots.size() < kNoSlot);
+    const std::size_t before = slots_.size();
+    slots_ = slots;
+    for (std::size_t i = slots.size(); i-- > before;) give_back(static_cast<std::uint32_t>(i));
+  }
+
   // A slot that was free; kNoSlot if none is.
   std::uint32_t take() {
     const std::uint32_t taken = first_;

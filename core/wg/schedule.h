@@ -24,6 +24,17 @@ class Schedule {
     for (std::uint32_t i = 0; i < entries_.size(); ++i) entries_[i] = {kNever, i, i};
   }
 
+  // More slots. REQUIRES: `entries` begins with the ones before.
+  void extend(std::span<Entry> entries) {
+    CHECK(entries.data() == entries_.data() && entries.size() >= entries_.size());
+    const std::size_t before = entries_.size();
+    entries_ = entries;
+    for (std::size_t i = before; i < entries.size(); ++i) {
+      const auto slot = static_cast<std::uint32_t>(i);
+      entries_[i] = {kNever, slot, slot};
+    }
+  }
+
   Instant at(std::uint32_t slot) const { return entries_[entries_[slot].place].at; }
   // The earliest deadline and its slot.
   Instant first_at() const { return entries_[0].at; }

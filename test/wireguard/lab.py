@@ -140,12 +140,21 @@ class Tunnel:
             self.process = subprocess.Popen([program, "-f", interface], stdout=subprocess.DEVNULL,
                                             stderr=subprocess.DEVNULL, **arguments)
         try:
-            wait_until(lambda: self.path.exists() or self.process.poll() is not None, f"{program}'s socket")
+            wait_until(lambda: self.answers() or self.process.poll() is not None, f"{program}'s socket")
         except Failed:
             self.stop()
             raise
         if self.process.poll() is not None:
             raise Failed(f"{program} -f {interface} ended with {self.process.returncode}")
+
+    def answers(self):
+        """Whether the program accepts connections: the socket's file is there a moment before."""
+        try:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.connect(str(self.path))
+                return True
+        except OSError:
+            return False
 
     def ask(self, request, timeout=20):
         """One request over the configuration socket; returns the reply up to the empty line."""

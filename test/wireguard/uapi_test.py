@@ -279,19 +279,9 @@ def stale_socket(device):
     path = lab.SOCKETS / "wg7.sock"
     with socket.socket(socket.AF_UNIX) as stale:
         stale.bind(str(path))
-    with_stale = device.host.popen([device.program, "-f", "wg7"])
-    try:
-        def answers():
-            try:
-                with socket.socket(socket.AF_UNIX) as connection:
-                    connection.connect(str(path))
-                    return True
-            except OSError:
-                return False
-        lab.wait_until(answers, "a program where a dead one left its socket")
-    finally:
-        with_stale.terminate()
-        with_stale.wait(5)
+    tunnel = lab.Tunnel(device.program, "wg7", device.host)
+    tunnel.get()
+    tunnel.stop()
 
 
 def ended(process, what):

@@ -68,7 +68,7 @@ def table(runs):
                 cell += f" [{len(notes)}]"
             cells.append(cell)
         lines.append(f"| {row[0]['title']} | " + " | ".join(cells) + " |")
-    lines += [""] + [f"[{number}] {note}  " for number, note in enumerate(notes, 1)]
+    lines += [""] + [f"- [{number}] {note}" for number, note in enumerate(notes, 1)]
     counts = [f"{run['name']}: {sum(r['status'] == 'pass' for r in run['results'])} of {len(run['results'])} pass"
               for run in runs]
     return "\n".join([*lines, "", "; ".join(counts) + "."]) + "\n"

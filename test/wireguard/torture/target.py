@@ -109,7 +109,7 @@ class KernelDriver:
         self.machine = vm.Machine(folder, tap="out0", addresses=f"{OUTER[4]}/24 {OUTER[6]}/64")
         our_side("out0")
         self.machine.wait_ready()
-        self.name = "Linux " + self.machine.shell("uname -r").strip().split("-")[0]
+        self.name = "Linux " + self.machine.shell("uname -v").split("Debian ")[1].split("-")[0]
         self.machine.shell("modprobe wireguard; ip link add wg0 type wireguard")
 
     def shell(self, command):
