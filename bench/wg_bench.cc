@@ -110,7 +110,8 @@ void handshake(State& state) {
     CHECK(two.a.device.set_persistent_keepalive(two.to_b, 60'000, two.now).ok());
     two.shake_hands();
   }
-  CHECK(two.b.device.counters().initiations_received >= state.iterations());
+  CHECK(two.b.device.counters().initiations_received >=
+        static_cast<std::uint64_t>(state.iterations()));
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(handshake)->Arg(1)->Arg(100'000)->Unit(benchmark::kMicrosecond);

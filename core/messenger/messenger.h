@@ -57,8 +57,7 @@ class Messenger {
   Result<Contact> contact_at(std::size_t index) const;
   // Errors: kNotFound.
   Result<Contact> contact(const DeviceName& name) const;
-  // Of the contact's trusted key and ours. Slow: some 10 ms on a PC, seconds
-  // on a microcontroller. Errors: kNotFound (no such contact, or no key yet).
+  // Slow: some 10 ms on a PC, seconds on a microcontroller. Errors: kNotFound (or no key yet).
   Result<SafetyNumber> safety_number(const DeviceName& name) const;
   // Compares it with the bytes of the QR code on the contact's device. As slow.
   // Errors: kNotFound; kMalformed, kBadVersion: no such code; kUntrusted: they differ.

@@ -4,7 +4,7 @@
 
 #include "core/api/message.h"
 #include "core/base/time.h"
-#include "core/messenger/limits.h"
+#include "core/messenger/group.h"
 
 namespace core::messenger {
 
@@ -36,39 +36,6 @@ struct Contact {
 struct SafetyNumber {
   ByteArray<60> digits{};     // ASCII; show them in groups of five
   ByteArray<74> scannable{};  // the bytes of the QR code
-};
-
-inline constexpr std::size_t kGroupIdSize = 16;
-// Random; all zeros: no group.
-using GroupId = ByteArray<kGroupIdSize>;
-
-// 1 to 64 bytes of UTF-8 without control characters.
-class GroupName {
- public:
-  static constexpr std::size_t kMaxSize = 64;
-  GroupName() = default;
-  // Errors: kMalformed.
-  static Result<GroupName> parse(Bytes text);
-  // Lives as long as this object.
-  Bytes bytes() const { return Bytes(text_).first(size_); }
-
- private:
-  ByteArray<kMaxSize> text_{};
-  std::uint8_t size_ = 0;
-};
-
-enum class GroupState : std::uint8_t {
-  kMember = 0,
-  kLeft = 1,  // we have left, were removed, or the group has ended
-};
-
-struct Group {
-  GroupId id{};
-  GroupName name;
-  GroupState state{};
-  std::uint64_t revision = 0;
-  DeviceName owner;         // who alone can change it
-  std::size_t members = 0;  // with this device; 0 in state kLeft
 };
 
 enum class InboxKind : std::uint8_t {

@@ -1,7 +1,8 @@
 // A device against anybody's datagrams, floods, and a random source that fails.
 #include <gtest/gtest.h>
 
-#include "core/wg/rig_test.h"
+#include "core/wg/hand_made_test.h"
+#include "core/wg/pair_test.h"
 #include "test/no_heap.h"
 
 namespace core::wg {

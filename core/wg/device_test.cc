@@ -5,7 +5,8 @@
 
 #include <set>
 
-#include "core/wg/rig_test.h"
+#include "core/wg/hand_made_test.h"
+#include "core/wg/pair_test.h"
 
 namespace core::wg {
 namespace {

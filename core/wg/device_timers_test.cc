@@ -2,7 +2,8 @@
 // paper's, not the code's.
 #include <gtest/gtest.h>
 
-#include "core/wg/rig_test.h"
+#include "core/wg/hand_made_test.h"
+#include "core/wg/pair_test.h"
 
 namespace core::wg {
 namespace {

@@ -9,7 +9,7 @@
 #include "core/crypto/x25519.h"
 #include "core/wg/cookie.h"
 #include "core/wg/kdf.h"
-#include "core/wg/rig_test.h"
+#include "core/wg/pair_test.h"
 #include "test/vectors.h"
 
 namespace core::wg {

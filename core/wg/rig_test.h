@@ -4,65 +4,16 @@
 
 #include <gtest/gtest.h>
 
-#include <deque>
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <vector>
 
-#include "core/crypto/aead.h"
 #include "core/crypto/x25519.h"
 #include "core/wg/device.h"
+#include "core/wg/inner_packet_test.h"
 #include "ports/fake/rng.h"
 
 namespace core::wg {
-
-using Buffer = std::vector<std::uint8_t>;
-
-// The paper's constants, written down again so that the tests do not check the
-// code against itself.
-constexpr std::int64_t kSecond = 1000;
-
-// 10.0.HIGH.LOW.
-inline IpAddress inner4(unsigned number) {
-  const ByteArray<4> bytes{10, 0, static_cast<std::uint8_t>(number >> 8),
-                           static_cast<std::uint8_t>(number)};
-  return IpAddress::v4(bytes);
-}
-// fd00::HIGH:LOW.
-inline IpAddress inner6(unsigned number) {
-  ByteArray<16> bytes{0xfd};
-  bytes[14] = static_cast<std::uint8_t>(number >> 8);
-  bytes[15] = static_cast<std::uint8_t>(number);
-  return IpAddress::v6(bytes);
-}
-inline Prefix host(const IpAddress& address) { return {address, address.bits()}; }
-
-// An IP packet whose payload is `payload`.
-inline Buffer ip_packet(const IpAddress& source, const IpAddress& destination,
-                        const Buffer& payload) {
-  Buffer out;
-  if (source.family == Family::kIpv4) {
-    const std::size_t size = 20 + payload.size();
-    out = {0x45, 0, static_cast<std::uint8_t>(size >> 8), static_cast<std::uint8_t>(size)};
-    out.resize(12);
-  } else {
-    out = {0x60,
-           0,
-           0,
-           0,
-           static_cast<std::uint8_t>(payload.size() >> 8),
-           static_cast<std::uint8_t>(payload.size()),
-           59,
-           64};
-  }
-  for (const auto* address : {&source, &destination}) {
-    out.insert(out.end(), address->view().begin(), address->view().end());
-  }
-  out.insert(out.end(), payload.begin(), payload.end());
-  return out;
-}
 
 // A datagram on its way.
 struct Flying {
@@ -210,132 +161,6 @@ class Rig {
 
  public:
   Device device;
-};
-
-struct TestOnlyAccess {
-  static Keypair& current(Rig& rig, PeerId peer) {
-    return rig.device.memory_.peers[peer.slot].keypairs_.current();
-  }
-  // Of all sessions that a device has.
-  static void add_session_indices(const Rig& rig, std::set<std::uint32_t>& out) {
-    for (auto id = rig.device.first_peer(); id; id = rig.device.next_peer(*id)) {
-      Keypairs& keypairs = rig.device.memory_.peers[id->slot].keypairs_;
-      for (const auto place :
-           {Keypairs::Place::kPrevious, Keypairs::Place::kCurrent, Keypairs::Place::kNext}) {
-        out.insert(keypairs.at(place).local_index);
-      }
-    }
-  }
-  static std::size_t used_indices(const Rig& rig) { return rig.device.receiver_indices_.used(); }
-};
-
-// A peer made by hand of the handshake's functions, which does what it likes.
-class HandMade {
- public:
-  HandMade(unsigned number, Rig& other) : other_(other) {
-    endpoint.address = IpAddress::v4(ByteArray<4>{198, 51, 100, static_cast<std::uint8_t>(number)});
-    endpoint.port = 7;
-    number_ = number;
-    private_key = crypto::x25519_private(Rig::key(number).view());
-    public_key = crypto::x25519_public(private_key);
-    peer = *other.device.add_peer(public_key);
-    EXPECT_TRUE(other.device.add_allowed_ip(peer, host(inner4(number))).ok());
-    EXPECT_TRUE(other.device.add_allowed_ip(peer, host(inner6(number))).ok());
-  }
-
-  Flying initiation(std::uint64_t time, std::uint32_t index = 77) {
-    Buffer wire(Initiation::kSize);
-    ByteArray<12> timestamp{0x40};
-    for (std::size_t i = 0; i < 8; ++i) {
-      timestamp[11 - i] = static_cast<std::uint8_t>(time >> 8 * i);
-    }
-    const auto shared = crypto::x25519(private_key, other_.public_key());
-    const Secret<32> ephemeral = crypto::x25519_private(Rig::key(++draws_ * 1000).view());
-    handshake = *create_initiation({.ours = private_key,
-                                    .our_public = public_key,
-                                    .theirs = other_.public_key(),
-                                    .static_static = *shared},
-                                   index, ephemeral, timestamp,
-                                   MutView<Initiation::kSize>(wire.data(), wire.size()));
-    cookie.write_macs(other_.public_key(), Instant{0}, wire);
-    return {wire, endpoint, other_.endpoint};
-  }
-  void take_response(const Flying& response) {
-    const auto message = Response::parse(response.bytes);
-    ASSERT_TRUE(message.ok());
-    auto made = consume_response(handshake, private_key, psk, *message);
-    ASSERT_TRUE(made.ok());
-    keys = std::move(*made);
-    their_index = message->sender;
-  }
-  // A session in which nothing has been sent.
-  void shake_hands(std::uint64_t time, Instant now) {
-    const auto response = other_.receive(initiation(time), now);
-    ASSERT_TRUE(response);
-    take_response(*response);
-  }
-  Flying sealed(std::uint64_t counter, Buffer plaintext) const {
-    Buffer wire(16);
-    TransportHeader{their_index, counter}.write(MutView<16>(wire.data(), 16));
-    wire.insert(wire.end(), plaintext.begin(), plaintext.end());
-    wire.resize(wire.size() + 16);
-    ByteArray<12> nonce{};
-    for (std::size_t i = 0; i < 8; ++i) nonce[4 + i] = static_cast<std::uint8_t>(counter >> 8 * i);
-    crypto::chacha20_poly1305_seal(keys.send.view(), nonce, {}, MutBytes(wire).subspan(16));
-    return {wire, endpoint, other_.endpoint};
-  }
-  Flying packet(std::uint64_t counter, const std::string& text = "text") const {
-    return sealed(counter, ip_packet(inner4(number_), other_.inner(), {text.begin(), text.end()}));
-  }
-
-  Endpoint endpoint;
-  Secret<32> private_key;
-  ByteArray<32> public_key, psk{};
-  PeerId peer;
-  Handshake handshake;
-  ReceivedCookie cookie;
-  TransportKeys keys;
-  std::uint32_t their_index = 0;
-
- private:
-  Rig& other_;
-  unsigned number_, draws_ = 0;
-};
-
-// Two rigs that know each other.
-struct Pair {
-  explicit Pair(const RigOptions& options = {}) : alice(1, options), bob(2, options) {
-    to_bob = alice.add(bob);
-    to_alice = bob.add(alice);
-  }
-
-  // Alice initiates and confirms. The session is made at `now`.
-  void shake_hands() {
-    EXPECT_FALSE(alice.send(bob, "hello", now));
-    const auto initiation = alice.poll(now);
-    ASSERT_EQ(initiation.size(), 1u);
-    const auto response = bob.receive(initiation[0], now);
-    ASSERT_TRUE(response);
-    EXPECT_FALSE(alice.receive(*response, now));
-    for (const auto& flying : alice.poll(now)) bob.receive(flying, now);
-    ASSERT_EQ(bob.packets.size(), 1u);
-    bob.packets.clear();
-  }
-  // A packet from one to the other arrives.
-  bool passes(Rig& from, Rig& to, const std::string& text = "text") {
-    const auto flying = from.send(to, text, now);
-    if (!flying) return false;
-    const std::size_t before = to.packets.size();
-    to.receive(*flying, now);
-    return to.packets.size() == before + 1 &&
-           to.packets.back() ==
-               ip_packet(from.inner(), to.inner(), Buffer(text.begin(), text.end()));
-  }
-  void later(std::int64_t ms) { now = now + ms; }
-
-  Rig alice, bob;
-  PeerId to_bob, to_alice;
-  Instant now{1'000'000};
 };
 
 }  // namespace core::wg

@@ -6,7 +6,7 @@
 
 #include <set>
 
-#include "core/wg/rig_test.h"
+#include "core/wg/pair_test.h"
 #include "ports/fake/net.h"
 
 namespace core::wg {
@@ -171,7 +171,7 @@ INSTANTIATE_TEST_SUITE_P(Seeds, Simulation, testing::Range(std::uint64_t{0}, kSh
 TEST_P(Simulation, TwoDevicesAlwaysFindEachOtherAgain) {
   for (std::uint64_t seed = 0; seed < 960; ++seed) {
     SCOPED_TRACE(seed * kShards + GetParam());
-    World(seed * kShards + GetParam(), 2).run(8);
+    World(seed * kShards + GetParam(), 2).run(6);
     if (HasFailure()) return;
   }
 }
