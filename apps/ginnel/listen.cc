@@ -141,23 +141,24 @@ std::string message_line(const Json& event, const std::string& text) {
   }
   if (!group.empty()) {
     return start + from + " in " + group + ": " + printable(text, "    | ") + "\n";
-    if (kind == "not_read") {
-      return start + from + " could not read what you sent as message " + printable(text, "") +
-             ". The conversation has started anew by itself: send it again.\n";
-    }
-    if (kind == "put_back") {
-      return start +
-             "This device was put back to an older state, and has put that right by itself. " +
-             printable(text, "") + " received since then are gone: ask their senders.\n";
-    }
-    return start + from + ": " + printable(text, "    | ") + "\n";
   }
+  if (kind == "not_read") {
+    return start + from + " could not read what you sent as message " + printable(text, "") +
+           ". The conversation has started anew by itself: send it again.\n";
+  }
+  if (kind == "put_back") {
+    return start +
+           "This device was put back to an older state, and has put that right by itself. " +
+           printable(text, "") + " received since then are gone: ask their senders.\n";
+  }
+  return start + from + ": " + printable(text, "    | ") + "\n";
+}
 
-  Outcome<int> listen(Context & context, const ListenOptions& options) {
-    if (options.raw && context.out.json()) {
-      return Problem{ProblemKind::kInput, "--raw and --json exclude each other.", {}};
-    }
-    return Listener(context, options).run();
+Outcome<int> listen(Context& context, const ListenOptions& options) {
+  if (options.raw && context.out.json()) {
+    return Problem{ProblemKind::kInput, "--raw and --json exclude each other.", {}};
   }
+  return Listener(context, options).run();
+}
 
 }  // namespace apps::ginnel

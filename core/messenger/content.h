@@ -9,6 +9,7 @@
 
 #include "core/api/repeated.h"
 #include "core/crypto/xeddsa.h"
+#include "core/messenger/limits.h"
 #include "core/messenger/types.h"
 
 namespace core::messenger {
