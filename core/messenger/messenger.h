@@ -63,7 +63,7 @@ class Messenger {
   Status mark_verified(const DeviceName& name);
   // The user trusts the key that turned up: sessions under the old one are
   // dropped, what waits in the outbox is encrypted anew.
-  // Errors: kNotFound; kOutOfOrder if no new key has turned up.
+  // Errors: kNotFound; kOutOfOrder if no new key has turned up; kRng.
   Status accept_new_key(const DeviceName& name, Instant now);
   // Archives the session, so that the next message starts a new one.
   // Errors: kNotFound.
@@ -73,7 +73,7 @@ class Messenger {
   // Puts a message of at most kMaxPlaintext bytes into the outbox. `to` need
   // not be a contact yet. Messages to one device arrive in the order of the
   // calls. Errors: kMalformed (to ourselves, or empty name); kFull (the text is
-  // too long, or no room in the outbox or among the contacts).
+  // too long, or no room in the outbox or among the contacts); kRng.
   Result<MessageId> send(const DeviceName& to, Bytes text, Instant now, WallTime wall);
   // The first message in the outbox with an id above `after`.
   // Errors: kNotFound.
