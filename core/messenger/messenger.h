@@ -65,7 +65,7 @@ class Messenger {
   // The user has compared it. Errors: kNotFound; kUntrusted: accept_new_key() comes first.
   Status mark_verified(const DeviceName& name);
   // Trusts the key that turned up: sessions under the old one go, what waits is
-  // encrypted anew. Errors: kNotFound; kOutOfOrder (no new key).
+  // encrypted anew. Errors: kNotFound; kOutOfOrder (no new key); kRng.
   Status accept_new_key(const DeviceName& name, Instant now);
   // The next message starts a new session. Errors: kNotFound.
   Status reset_session(const DeviceName& name);
@@ -73,7 +73,7 @@ class Messenger {
   // ---- messages to others --------------------------------------------------
   // Puts a message of at most kMaxPlaintext bytes into the outbox. `to` need not be a contact yet.
   // Messages to one device arrive in the order of the calls. Errors: kMalformed (to ourselves, or
-  // empty name); kFull (the text is too long, or no room in the outbox or among the contacts).
+  // empty name); kFull (the text is too long, or no room in the outbox or for contacts); kRng.
   Result<MessageId> send(const DeviceName& to, Bytes text, Instant now, WallTime wall);
   // The first message in the outbox with an id above `after`. Errors: kNotFound.
   Result<OutboxMessage> outbox_after(MessageId after) const;
