@@ -128,7 +128,11 @@ core::Status FlashStore::move_items(const Record& record) {
   while (!reader.at_end()) {
     const auto item = reader.next();
     if (!item) return Error::kStore;
-    if (index_.is_live(*item, record.address)) TRY(add(*item, Purpose::kCollect));
+    if (!index_.is_live(*item, record.address)) continue;
+    // A transaction may have written a piece twice: what came first must not
+    // stand alone in a record, should power fail before the next.
+    const auto last = find_item(record.body, item->id, item->kind, item->piece);
+    if (last && last->data.data() == item->data.data()) TRY(add(*item, Purpose::kCollect));
   }
   return {};
 }
