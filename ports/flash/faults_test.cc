@@ -13,7 +13,7 @@ using Tear = fake::FakeNor::Tear;
 using Image = fake::FakeNor::Image;
 
 constexpr std::uint64_t kKeys = 12;
-constexpr Nor::Geometry kTiny{.block_size = 4096, .block_count = 16, .program_unit = 4};
+constexpr Nor::Geometry kTiny{.block_size = 4096, .block_count = 20, .program_unit = 4};
 
 std::string key_name(std::uint64_t i) { return "key " + std::to_string(i); }
 

@@ -11,8 +11,9 @@ using core::MutBytes;
 
 // A longer patch is not worth it: the piece itself is written.
 constexpr std::size_t kMaxPatch = kPieceSize / 2;
-// What one transaction finds room for: the largest value of a small device.
-constexpr std::size_t kTransaction = 18 * 1024;
+// What one transaction finds room for: the largest value of a small device, and
+// some more.
+constexpr std::size_t kTransaction = 24 * 1024;
 
 }  // namespace
 
