@@ -24,7 +24,8 @@ class InMemory final : public StoreUnderTest {
   FakeStore store_;
 };
 
-INSTANTIATE_TEST_SUITE_P(InMemory, StoreConformance, testing::Values(InMemory::make));
+INSTANTIATE_TEST_SUITE_P(InMemory, StoreConformance,
+                         testing::Values(StoreMaker{"memory", InMemory::make}));
 
 core::Status write_both(FakeStore& store) {
   TRY(store.begin());

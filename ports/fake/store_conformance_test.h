@@ -1,6 +1,6 @@
 // What every messenger::Store does. A test program of a store includes this
 // once and says how to make one:
-//   INSTANTIATE_TEST_SUITE_P(OnFlash, StoreConformance, testing::Values(make));
+//   INSTANTIATE_TEST_SUITE_P(OnFlash, StoreConformance, testing::Values(StoreMaker{"4k", make}));
 #ifndef PORTS_FAKE_STORE_CONFORMANCE_TEST_H_
 #define PORTS_FAKE_STORE_CONFORMANCE_TEST_H_
 
@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,14 @@ class StoreUnderTest {
   virtual void restart() = 0;
 };
 
-class StoreConformance
-    : public testing::TestWithParam<std::function<std::unique_ptr<StoreUnderTest>()>> {
+struct StoreMaker {
+  std::string name;
+  std::function<std::unique_ptr<StoreUnderTest>()> make;
+  // How GoogleTest and ctest call it.
+  friend void PrintTo(const StoreMaker& maker, std::ostream* out) { *out << maker.name; }
+};
+
+class StoreConformance : public testing::TestWithParam<StoreMaker> {
  protected:
   using Error = core::Error;
   using Blob = std::vector<std::uint8_t>;
@@ -50,7 +57,7 @@ class StoreConformance
   }
 
  private:
-  std::unique_ptr<StoreUnderTest> under_test_ = GetParam()();
+  std::unique_ptr<StoreUnderTest> under_test_ = GetParam().make();
 };
 
 TEST_P(StoreConformance, KeepsWhatWasCommitted) {

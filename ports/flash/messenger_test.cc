@@ -102,6 +102,9 @@ TEST(FlashOfADevice, IsWrittenLittleForAMessage) {
     for (auto* device : {&alice, &bob}) {
       const auto before = device == &alice ? alice_before : bob_before;
       const auto now = Cost::of(*device);
+      // Most of it is for what the messenger commits, some for the collector.
+      EXPECT_LE(now.programs - before.programs, 4 * kMessages);
+      EXPECT_LE(now.bytes - before.bytes, 1500 * kMessages);
       std::printf("%s, %s: %.2f programs, %.0f bytes, %.3f erasures a message\n",
                   answers != 0 ? "in turns" : "one way", device->name.c_str(),
                   double(now.programs - before.programs) / kMessages,

@@ -17,9 +17,11 @@ class OnChip final : public StoreUnderTest {
 };
 
 INSTANTIATE_TEST_SUITE_P(OnFlash, StoreConformance,
-                         testing::Values(OnChip<4096, 32, 1>::make, OnChip<4096, 32, 16>::make,
-                                         OnChip<4096, 128, 64>::make, OnChip<16384, 8, 4>::make,
-                                         OnChip<65536, 8, 32>::make));
+                         testing::Values(StoreMaker{"32x4k_unit_1", OnChip<4096, 32, 1>::make},
+                                         StoreMaker{"32x4k_unit_16", OnChip<4096, 32, 16>::make},
+                                         StoreMaker{"128x4k_unit_64", OnChip<4096, 128, 64>::make},
+                                         StoreMaker{"8x16k_unit_4", OnChip<16384, 8, 4>::make},
+                                         StoreMaker{"8x64k_unit_32", OnChip<65536, 8, 32>::make}));
 
 }  // namespace ports::fake
 

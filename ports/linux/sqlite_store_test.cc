@@ -40,7 +40,8 @@ class OnSqlite final : public StoreUnderTest {
   std::optional<linux_os::SqliteStore> store_ = open();
 };
 
-INSTANTIATE_TEST_SUITE_P(OnSqlite, StoreConformance, testing::Values(OnSqlite::make));
+INSTANTIATE_TEST_SUITE_P(OnSqlite, StoreConformance,
+                         testing::Values(StoreMaker{"sqlite", OnSqlite::make}));
 
 }  // namespace
 }  // namespace ports::fake
