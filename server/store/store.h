@@ -37,6 +37,13 @@ struct Account {
   AccountState state = AccountState::kActive;
 };
 
+// A device's end of the site's tunnel.
+struct TunnelPeer {
+  AccountId account = 0;
+  core::ByteArray<8> host{};  // the lower half of its address inside
+  core::ByteArray<32> public_key{}, preshared_key{};
+};
+
 // An invite, found by what its secret's holder sends first.
 struct Invite {
   core::ByteArray<8> id{};
@@ -130,14 +137,22 @@ class Store {
   // prekeys start anew. Errors: kReplay (the key was known before),
   // kOutOfOrder (the account is not revoked).
   virtual Status renew_account(const Account& account) = 0;
-  // Marks it revoked; drops its prekeys, its mailbox and its answers. Mails it
-  // has sent stay. Sequence numbers of its mailbox go on growing.
+  // Marks it revoked; drops its tunnel, its prekeys, its mailbox and its
+  // answers. Mails it has sent stay. Sequence numbers of its mailbox go on growing.
   virtual Status revoke_account(AccountId id) = 0;
   // The name that an identity key is or was enrolled under. Errors: kNotFound.
   virtual Result<core::DeviceName> key_owner(core::View<33> identity_key) = 0;
   // In the order of their names' bytes, those after `after`.
   virtual Result<std::vector<Account>> list_accounts(const core::DeviceName& after,
                                                      std::size_t limit) = 0;
+
+  // ---- tunnel
+  // Replaces what the account has. Errors: kNotFound, kReplay (another
+  // account's address).
+  virtual Status put_tunnel_peer(const TunnelPeer& peer) = 0;
+  virtual Result<TunnelPeer> find_tunnel_peer(AccountId id) = 0;  // Errors: kNotFound
+  // All of them, in the order of their addresses.
+  virtual Result<std::vector<TunnelPeer>> list_tunnel_peers() = 0;
 
   // ---- invites
   virtual Status add_invite(const Invite& invite) = 0;       // Errors: kReplay
