@@ -83,10 +83,10 @@ struct TunnelView {
   View<32> preshared_key;  // of this device and the gateway alone
   Bytes endpoint_host{};   // 1 to 255: name or address, outside
   std::uint16_t endpoint_port = 0;
-  View<16> address;              // the device's, inside
-  View<16> prefix;               // what it reaches and hears inside
-  std::uint8_t prefix_bits = 0;  // 1 to 128
-  std::uint16_t mtu = 0;         // of the inside, from kMinTunnelMtu
+  View<16> address;               // the device's, inside
+  View<16> prefix;                // what it reaches and hears inside
+  std::uint8_t prefix_bits = 0;   // 1 to 128
+  std::uint16_t mtu = 0;          // of the inside, from kMinTunnelMtu
   std::uint16_t keepalive_s = 0;  // 0: none
   static Result<TunnelView> parse(Bytes in);
   Result<std::size_t> encode(MutBytes out) const;

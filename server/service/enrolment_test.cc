@@ -175,10 +175,11 @@ class TunnelEnrolmentTest : public EnrolmentTest {
  protected:
   void SetUp() override {
     EnrolmentTest::SetUp();
-    tunnel_site_ = std::make_unique<TestSite>(
-        *store_, Limits{}, 2,
-        SiteTunnel{.gateway_key = key_of(1), .endpoint_host = "gate.test", .endpoint_port = 51820,
-                   .prefix = {0xfd, 1, 2, 3, 4, 5, 0, 0}});
+    tunnel_site_ = std::make_unique<TestSite>(*store_, Limits{}, 2,
+                                              SiteTunnel{.gateway_key = key_of(1),
+                                                         .endpoint_host = "gate.test",
+                                                         .endpoint_port = 51820,
+                                                         .prefix = {0xfd, 1, 2, 3, 4, 5, 0, 0}});
   }
   void TearDown() override {
     tunnel_site_.reset();

@@ -90,8 +90,8 @@ class MemoryStore final : public Store {
   struct State {
     std::map<AccountId, Row> rows;
     std::map<std::string, AccountId> names;
-    std::map<core::ByteArray<33>, AccountId> keys;  // all ever known
-    std::map<core::ByteArray<8>, TunnelPeer> tunnel;         // by host
+    std::map<core::ByteArray<33>, AccountId> keys;    // all ever known
+    std::map<core::ByteArray<8>, TunnelPeer> tunnel;  // by host
     std::map<core::ByteArray<8>, Invite> invites;
     std::map<MailKey, core::WallTime> mail_ids;
     std::uint64_t answers_ever = 0;

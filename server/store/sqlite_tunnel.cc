@@ -41,8 +41,9 @@ Result<TunnelPeer> SqliteStore::find_tunnel_peer(AccountId id) {
 }
 
 Result<std::vector<TunnelPeer>> SqliteStore::list_tunnel_peers() {
-  Query row(prepared("SELECT account, host, public_key, preshared_key FROM tunnel_peers "
-                     "ORDER BY host"));
+  Query row(
+      prepared("SELECT account, host, public_key, preshared_key FROM tunnel_peers "
+               "ORDER BY host"));
   std::vector<TunnelPeer> out;
   while (TRY(row.step())) out.push_back(read_peer(row));
   return out;
