@@ -79,6 +79,7 @@ void enrol_response(Bytes in) {
   read(message->ca_certificate);
   read(message->broker_host);
   walk(message->contact, 100);
+  if (message->tunnel) read(message->tunnel->endpoint_host);
   round_trip<core::api::EnrolResponseView>(in);
 }
 
@@ -107,6 +108,7 @@ constexpr Parser kParsers[] = {
     round_trip<core::api::Notice>,
     round_trip<core::api::EnrolRequestView>,
     enrol_response,
+    round_trip<core::api::TunnelView>,
 };
 
 }  // namespace

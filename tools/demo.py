@@ -2,15 +2,21 @@
 """Two devices exchange end-to-end encrypted messages; one of them is offline at first.
 
 usage: demo.py BUILD_FOLDER     (./dev demo calls it)
-Everything is real: ginneld, Mosquitto, TLS 1.3, SQLite, in a temporary folder that is removed at the end.
+Everything is real: ginneld, Mosquitto, TLS 1.3, SQLite, in a temporary folder that is removed at the end. As root the
+site and each device are hosts of their own (network namespaces), the broker is inside the site's WireGuard tunnel, and
+an observer records the wire between them. Without root, or without /dev/net/tun, the demo says so and goes without.
 """
+import os
 import pathlib
+import socket
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import wire  # noqa: E402
 from site_under_test import Device, Failed, Site, search_files, search_memory, wait_until  # noqa: E402
 
 BOLD, GREEN, DIM, PLAIN = ("\033[1m", "\033[32m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("",) * 4
@@ -39,15 +45,70 @@ def expect(condition, what):
         raise Failed(f"this should be so and is not: {what}")
 
 
-def demo(build, folder):
-    site = Site(build, folder)
+def why_no_tunnel():
+    """What the tunnel lacks here; nothing if it can be made."""
+    missing = [program for program in ("ip", "unshare", "wg", "ping") if not wire.found(program)]
+    if missing:
+        return f"not installed: {' '.join(missing)}"
+    if os.geteuid() != 0:
+        return "it needs root"
+    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        return "/dev/net/tun cannot be opened"
+    if subprocess.run(["unshare", "--net", "--mount", "--pid", "--fork", "true"], capture_output=True).returncode != 0:
+        return "network namespaces cannot be made"
+    return None
+
+
+def bring_up(device):
+    device.ginnel("tunnel", "up", "--interface", f"ginnel-{device.name}")
+
+
+def observe(net, site, devices):
+    """Takes the tunnels up; from then on everything on the wire is recorded."""
+    observer = wire.Observer(net)
+    with net.hosts["alice"].entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain:
+        plain.sendto(b"a control that is to be seen", (wire.SITE, 9))
+    wait_until(lambda: observer.count(b"a control that is to be seen") > 0, "the observer to see what is plain")
+    expect(observer.kinds()["other"] > 0, "the observer calls it neither WireGuard nor address resolution")
+    observer.stop()
+    observer = wire.Observer(net)
+    for device in devices:
+        bring_up(device)
+        state = device.json("tunnel", "status")[0]
+        say(f"{device.name} brings its tunnel up: {state['address']} on {state['interface']}")
+    for device in devices:
+        wait_until(lambda: device.json("status")[0].get("server", {}).get("one_time_keys", 0) > 0,
+                   f"{device.name}'s keys to be published", 60)
+    status = site.status()
+    expect(device.site.status()["tunnel"]["peers"] == len(devices), "the gateway knows every device")
+    say(f"the broker listens inside only: mqtts://[{status['broker_host']}]:{status['mqtt_port']}")
+    return observer
+
+
+def report(observer, secrets):
+    observer.stop()
+    kinds = observer.kinds()
+    expect(kinds["WireGuard"] > 0, "the observer saw the tunnel")
+    expect(kinds["other"] == 0, f"nothing but the tunnel on the wire: {kinds}")
+    for needle in (*secrets, b"ginnel/1/", b"alice", b"MQTT"):
+        expect(observer.count(needle) == 0, f"{needle} is not on the wire")
+    say(f"an observer saw {len(observer.frames)} frames on the wire: {kinds['WireGuard']} of WireGuard, "
+        f"{kinds['address resolution']} of address resolution, none else, and not one word of the messages")
+
+
+def demo(build, folder, net):
+    if net:
+        site = Site(build, folder, "site", ["--host", wire.SITE, "--tunnel", wire.SITE])
+    else:
+        site = Site(build, folder)
     try:
         say("ginneld starts on an empty folder: CA, certificates, database and broker are made now")
         site.start()
-        alice, bob = Device(site, "alice"), Device(site, "bob")
+        alice, bob = [Device(site, name, name if net else None) for name in ("alice", "bob")]
         for device in (alice, bob):
             device.enrol()
             say(f"{device.name} enrolled with one token; the keys were born on the device")
+        observer = observe(net, site, (alice, bob)) if net else None
 
         say("alice writes while bob is away")
         for text in FROM_ALICE:
@@ -100,6 +161,8 @@ def demo(build, folder):
             print("          " + " ".join(digits[at + i:at + i + 5] for i in range(0, 30, 5)))
 
         status = wait_until(lambda: (lambda s: s["mails"] == 0 and s)(site.status()), "every mail to be acknowledged")
+        if observer:
+            report(observer, [text.encode() for text in FROM_ALICE + FROM_BOB])
         say(f"the mailbox is empty again; {status['devices']} devices, "
             f"{len(FROM_ALICE) + len(FROM_BOB)} messages, nothing lost, nothing twice")
         site.stop()
@@ -117,10 +180,15 @@ def main():
     if len(sys.argv) != 2:
         print(__doc__, file=sys.stderr)
         return 2
+    why = why_no_tunnel()
+    if why:
+        say(f"without the tunnel, on loopback: {why}")
+    else:
+        wire.isolate()
     with tempfile.TemporaryDirectory(prefix="ginnel-demo-") as folder:
         try:
-            demo(sys.argv[1], folder)
-        except Failed as failure:
+            demo(sys.argv[1], folder, None if why else wire.Wire(["alice", "bob"]))
+        except (Failed, wire.Failed) as failure:
             print(f"\nThe demo failed: {failure}", file=sys.stderr)
             return 1
     return 0

@@ -1,6 +1,7 @@
 """Starts a real site (ginneld and its broker) and real devices, for the demo and the system tests.
 
-Everything runs in one folder on loopback, on free ports, and only processes started here are ended.
+Everything runs in one folder, on loopback or in network namespaces given by name, on free ports, and only processes
+started here are ended.
 """
 import json
 import os
@@ -34,10 +35,16 @@ def wait_until(condition, what, timeout=30):
     raise Failed(f"waited {timeout} s for {what}")
 
 
-class Site:
-    """One ginneld with its broker, in folder/srv."""
+def inside(namespace):
+    """The words before a command that runs it in a network namespace; none for our own."""
+    return ["ip", "netns", "exec", namespace] if namespace else []
 
-    def __init__(self, build, folder):
+
+class Site:
+    """One ginneld with its broker, in folder/srv; `more` are further arguments of `ginneld run`."""
+
+    def __init__(self, build, folder, namespace=None, more=()):
+        self.namespace, self.more = namespace, list(more)
         self.programs = pathlib.Path(build) / "apps"
         self.folder = pathlib.Path(folder)
         self.data = self.folder / "srv"
@@ -49,7 +56,8 @@ class Site:
         before = ports.stat().st_mtime_ns if ports.exists() else 0
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [self.programs / "ginneld" / "ginneld", "run", "--data", self.data, "--mqtt-port", "0", "--https-port", "0"],
+                [*inside(self.namespace), self.programs / "ginneld" / "ginneld", "run", "--data", self.data,
+                 "--mqtt-port", "0", "--https-port", "0", *self.more],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL)
 
         def ready():
@@ -92,15 +100,17 @@ class Site:
 class Device:
     """One device with its home in folder/name."""
 
-    def __init__(self, site, name):
+    def __init__(self, site, name, namespace=None):
         self.site = site
+        self.namespace = namespace
         self.name = name
         self.home = site.folder / name
         self.listener = None
         self.heard = site.folder / f"{name}.heard"
 
     def ginnel(self, *arguments, timeout=60, stdin=None):
-        return run([self.site.programs / "ginnel" / "ginnel", "--home", self.home, *arguments], timeout, stdin)
+        return run([*inside(self.namespace), self.site.programs / "ginnel" / "ginnel", "--home", self.home, *arguments],
+                   timeout, stdin)
 
     def json(self, *arguments, timeout=60):
         """The objects that a command prints with --json, one a line."""
@@ -124,7 +134,7 @@ class Device:
             if heard and not self.heard.read_bytes().endswith(b"\n"):
                 out.write(b"\n")  # a line that a kill cut off
             self.listener = subprocess.Popen(
-                [self.site.programs / "ginnel" / "ginnel", "--home", self.home, "listen", "--json",
+                [*inside(self.namespace), self.site.programs / "ginnel" / "ginnel", "--home", self.home, "listen", "--json",
                  "--after", str(heard[-1]["id"] if heard else 0)],
                 stdout=out, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
 

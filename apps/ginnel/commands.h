@@ -65,6 +65,13 @@ Outcome<int> verify(Context& context, const VerifyOptions& options);
 Outcome<int> status(Context& context, double timeout_s, bool clear_failed);
 Outcome<int> doctor(Context& context, double timeout_s);
 
+struct TunnelOptions {
+  enum class What : std::uint8_t { kConfig, kUp, kDown, kStatus };
+  What what{};
+  std::string interface = "ginnel0";
+};
+Outcome<int> tunnel(Context& context, const TunnelOptions& options);
+
 Outcome<int> reset_session(Context& context, const std::string& name);
 Outcome<int> reset_everything(Context& context, bool yes);
 

@@ -1,6 +1,7 @@
 #include "apps/ginnel/commands.h"
 #include "apps/ginnel/text.h"
 #include "ports/linux/enrolment.h"
+#include "ports/linux/tunnel.h"
 
 namespace apps::ginnel {
 namespace {
@@ -16,6 +17,11 @@ Outcome<bool> publish_keys(Context& context, double timeout_s) {
   });
 }
 
+Outcome<bool> tunnel_is_up(Context& context) {
+  const auto settings = TRY(context.home.load());
+  return settings.tunnel && !ports::linux_os::tunnel_state(*settings.tunnel).interface.empty();
+}
+
 }  // namespace
 
 Outcome<int> enroll(Context& context, const std::string& token, double timeout_s) {
@@ -28,8 +34,12 @@ Outcome<int> enroll(Context& context, const std::string& token, double timeout_s
                                           static_cast<std::int64_t>(timeout_s * 1000)));
   }
   // There is a device from here on: what fails now is made up for later.
-  const auto published = publish_keys(context, timeout_s);
-  const bool in_stock = published && *published;
+  const bool reachable = !enrolled.tunnel || TRY(tunnel_is_up(context));
+  bool in_stock = false;
+  if (reachable) {
+    const auto published = publish_keys(context, timeout_s);
+    in_stock = published && *published;
+  }
   const std::string name = ports::linux_os::text_of(enrolled.name);
 
   TRY(context.out.object({{"event", "enrolled"},
@@ -37,10 +47,14 @@ Outcome<int> enroll(Context& context, const std::string& token, double timeout_s
                           {"home", context.home.path()},
                           {"contacts", enrolled.contacts},
                           {"before", enrolled.before},
-                          {"keys_published", in_stock}}));
+                          {"keys_published", in_stock},
+                          {"tunnel", enrolled.tunnel}}));
   TRY(context.out.text(enrolled.before ? "This device is " + name + " already.\n"
                                        : "This device is " + name + " now.\n"));
-  if (in_stock) {
+  if (!reachable) {
+    TRY(context.out.text("The site is inside a tunnel. Next, as root: ginnel --home " +
+                         context.home.path() + " tunnel up\n"));
+  } else if (in_stock) {
     TRY(
         context.out.text("Others can write to it. Try: ginnel contacts, ginnel send NAME TEXT, "
                          "ginnel listen\n"));

@@ -4,6 +4,7 @@
 #include "apps/ginnel/commands.h"
 #include "apps/ginnel/text.h"
 #include "ports/linux/certificate.h"
+#include "ports/linux/tunnel.h"
 
 namespace apps::ginnel {
 namespace {
@@ -41,6 +42,7 @@ class Examination {
     const auto settings = TRY(context_.home.load());
     TRY(files());
     TRY(certificate(settings));
+    if (settings.tunnel) TRY(tunnel(*settings.tunnel));
     const auto session = open_session(context_.home, Access::kShared, Serve::kNo);
     if (!session) {
       TRY(failed("store", session.error()));
@@ -90,6 +92,27 @@ class Examination {
     return passed("certificate", "Valid for another " +
                                      std::to_string((info->not_after.ms - now) / kDayMs) +
                                      " days; renewed by itself.");
+  }
+
+  ports::linux_os::Done tunnel(const ports::linux_os::TunnelSettings& settings) {
+    const auto state = ports::linux_os::tunnel_state(settings);
+    const std::string gateway =
+        settings.endpoint_host + ", UDP port " + std::to_string(settings.endpoint_port);
+    if (state.interface.empty()) {
+      return failed("tunnel",
+                    {ProblemKind::kNetwork, "The tunnel to the site is not up.",
+                     "Run as root: ginnel --home " + context_.home.path() + " tunnel up"});
+    }
+    if (!state.counters) return passed("tunnel", "Up on " + state.interface + ".");
+    if (state.handshake_s == 0) {
+      return failed("tunnel",
+                    {ProblemKind::kNetwork, "The gateway at " + gateway + " has not answered yet.",
+                     "Check that UDP gets through, and that the clock is right. A "
+                     "device that was revoked gets no answer: ask the operator."});
+    }
+    const auto age_s = wall_now().ms / 1000 - state.handshake_s;
+    return passed("tunnel", "Up on " + state.interface + ", last handshake " +
+                                std::to_string(age_s) + " s ago.");
   }
 
   ports::linux_os::Done server(const Json& status, bool online) {

@@ -36,6 +36,7 @@ struct Arguments {
   VerifyOptions verify;
   SendOptions group_send;
   GroupOptions group;
+  TunnelOptions tunnel;
 };
 
 using Command = Outcome<int> (*)(Context&, const Arguments&);
@@ -85,6 +86,27 @@ const CLI::Option* add_groups(CLI::App& app, Arguments& given, Command& command)
   return text;
 }
 
+void add_tunnel(CLI::App& app, Arguments& given, Command& command) {
+  using What = TunnelOptions::What;
+  auto* tunnels = app.add_subcommand("tunnel", "Reach a site that is inside a WireGuard tunnel");
+  tunnels->require_subcommand(1);
+  const auto add = [&](const char* name, const char* text, What what) {
+    auto* made = tunnels->add_subcommand(name, text);
+    made->callback([&command, &given, what] {
+      given.tunnel.what = what;
+      command = [](Context& c, const Arguments& a) { return tunnel(c, a.tunnel); };
+    });
+    return made;
+  };
+  add("config", "Print it as a file for wg-quick(8); holds secrets", What::kConfig);
+  add("up", "Start it; needs root", What::kUp)
+      ->add_option("--interface", given.tunnel.interface, "The interface's name")
+      ->type_name("IF")
+      ->capture_default_str();
+  add("down", "Remove it; needs root", What::kDown);
+  add("status", "Show how it is; exit code 4 if it is not up", What::kStatus);
+}
+
 int run(int argc, char** argv) {
   Arguments given;
   CLI::App app{"End-to-end encrypted messages between devices.", "ginnel"};
@@ -127,6 +149,7 @@ int run(int argc, char** argv) {
   timeout(send_app, given.send.timeout_s, 10, "How long to wait for the server (10)");
 
   const auto* group_text = add_groups(app, given, command);
+  add_tunnel(app, given, command);
 
   auto* listen_app = add("listen", "Print messages as they come",
                          [](Context& c, const Arguments& a) { return listen(c, a.listen); });

@@ -97,6 +97,16 @@ void print_status(const json& s) {
       std::cout << fmt::format("           pid {}, {} restarts\n", s["broker_pid"].get<int>(),
                                s["broker_restarts"].get<int>());
     }
+    if (s.contains("tunnel")) {
+      const json& t = s["tunnel"];
+      std::cout << fmt::format(
+          "tunnel     udp {} port {}, inside {} on {}{}; {} of {} devices "
+          "connected\n",
+          t["endpoint_host"].get<std::string>(), t["endpoint_port"].get<int>(),
+          t["address"].get<std::string>(), t["interface"].get<std::string>(),
+          t["pid"].get<int>() == 0 ? ", DOWN" : "", t["connected"].get<std::size_t>(),
+          t["peers"].get<std::size_t>());
+    }
   } else {
     std::cout << "ginneld does not run on this data folder\n";
   }

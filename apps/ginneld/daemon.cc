@@ -52,6 +52,7 @@ Daemon::~Daemon() { stop(); }
 
 Outcome<void> Daemon::start() {
   TRY(open_folder());
+  TRY(start_tunnel());
   listener_ = std::make_unique<EnrolmentListener>(
       EnrolmentListener::Options{.listen = listen_,
                                  .port = options_.https_port
@@ -83,8 +84,19 @@ Outcome<void> Daemon::open_folder() {
   addresses_.host = addresses_.broker_host = hosts_.front();
   listen_ = options_.listen;
   if (listen_.empty() && addresses_.host == "localhost") listen_ = "127.0.0.1";
+  broker_listen_ = listen_;
+  auto identity = TRY(TunnelIdentity::open(folder, options_.tunnel));
+  if (identity && !options_.broker.empty()) {
+    return Failure{Failure::Kind::kBadInput,
+                   "a site with a tunnel runs its own broker: --broker does not go with it"};
+  }
   const bool everywhere = listen_.empty() || listen_ == "0.0.0.0" || listen_ == "::";
   link_host_ = everywhere ? "localhost" : listen_;
+  if (identity) {
+    addresses_.broker_host = broker_listen_ = link_host_ =
+        ports::linux_os::address_text(identity->address());
+    gateway_ = std::make_unique<Gateway>(*std::move(identity), options_.interface);
+  }
   for (const std::string& local :
        {std::string("localhost"), std::string("127.0.0.1"), link_host_}) {
     if (std::find(hosts_.begin(), hosts_.end(), local) == hosts_.end()) hosts_.push_back(local);
@@ -106,6 +118,24 @@ Outcome<void> Daemon::open_folder() {
   return {};
 }
 
+// Before the broker, which listens on the address inside.
+Outcome<void> Daemon::start_tunnel() {
+  if (!gateway_) return {};
+  const auto peers = store_->list_tunnel_peers();
+  if (!peers) return Failure{Failure::Kind::kSystem, "database: " + store_->last_failure()};
+  return gateway_->start(*peers);
+}
+
+// Tells the gateway who has an end of the tunnel now.
+Outcome<void> Daemon::update_tunnel() {
+  if (!gateway_) return {};
+  const auto peers = service_->tunnel_peers();
+  if (!peers) {
+    return Failure{Failure::Kind::kSystem, "database: " + service_->last_store_failure()};
+  }
+  return gateway_->set_peers(*peers);
+}
+
 std::string Daemon::listener_pem() const {
   const auto pem = server::broker::read_file(options_.folder.server_pem());
   return (pem && *pem ? **pem : std::string()) + authority_->certificate_pem();
@@ -116,10 +146,10 @@ Outcome<void> Daemon::start_own_broker() {
   Outcome<void> started;
   for (int i = 0; i < kPortTries; ++i) {
     const auto port =
-        options_.mqtt_port ? options_.mqtt_port : free_port(listen_, addresses_.mqtt_port);
+        options_.mqtt_port ? options_.mqtt_port : free_port(broker_listen_, addresses_.mqtt_port);
     mosquitto_ = std::make_unique<Mosquitto>(
         server::broker::MosquittoSetup{.folder = options_.folder.broker(),
-                                       .listen = listen_,
+                                       .listen = broker_listen_,
                                        .port = port,
                                        .ca_file = options_.folder.ca_crt(),
                                        .server_pem = options_.folder.server_pem(),
@@ -151,6 +181,7 @@ Outcome<void> Daemon::start_service() {
                                                 authority_->certificate_der().end()},
                              .broker_host = addresses_.broker_host,
                              .broker_port = addresses_.mqtt_port};
+  if (gateway_) site.tunnel = gateway_->identity().site();
   const auto fingerprint = authority_->fingerprint();
   std::copy_n(fingerprint.begin(), site.ca_fingerprint.size(), site.ca_fingerprint.begin());
   service_ = std::make_unique<server::service::Service>(*store_, *signer_, rng_, std::move(site));
@@ -160,6 +191,9 @@ Outcome<void> Daemon::start_service() {
   }
   TRY(revocations_->complete(*devices, wall_now()));
   const auto tell_broker = [this] {
+    if (const auto told = update_tunnel(); !told) {
+      spdlog::error("cannot tell the tunnel of a revocation: {}", told.error().text);
+    }
     if (!mosquitto_) {
       spdlog::warn("an external broker has to be told of a revocation by its operator");
     } else if (const auto told = mosquitto_->set_revoked(revocations_->list()); !told) {
@@ -209,6 +243,10 @@ EnrolmentListener::Answer Daemon::enrol(core::Bytes sealed) {
   auto done = service_->enrol(sealed, wall_now());
   spdlog::info("enrolment status={} {}", http_status(done.outcome), done.text);
   if (queue_) queue_->wake();
+  // Before the device hears of it, so that its first handshake is answered.
+  if (const auto told = update_tunnel(); !told) {
+    spdlog::error("cannot tell the tunnel of a device: {}", told.error().text);
+  }
   if (done.outcome == EnrolOutcome::kAnswered) return {200, std::move(done.body)};
   done.text += '\n';
   return {http_status(done.outcome), {done.text.begin(), done.text.end()}};
@@ -287,6 +325,7 @@ void Daemon::stop() {
   if (worker_.joinable()) worker_.join();
   if (link_) link_->stop();
   if (mosquitto_) mosquitto_->stop();
+  if (gateway_) gateway_->stop();
   serving_ = false;
 }
 
@@ -310,6 +349,16 @@ void Daemon::describe(nlohmann::json& status) const {
   status["broker_restarts"] = mosquitto_ ? mosquitto_->restarts() : 0;
   status["broker_connected"] = link_->connected();
   status["ca_fingerprint"] = ca_fingerprint();
+  if (gateway_) {
+    status["tunnel"] = {{"interface", gateway_->interface()},
+                        {"endpoint_host", gateway_->identity().host},
+                        {"endpoint_port", gateway_->identity().port},
+                        {"address", addresses_.broker_host},
+                        {"pid", gateway_->pid()},
+                        {"restarts", gateway_->restarts()},
+                        {"peers", gateway_->peer_count()},
+                        {"connected", gateway_->connected()}};
+  }
   status["link"] = {{"received", link.received},
                     {"sent", link.sent},
                     {"refused", link.refused},

@@ -8,6 +8,7 @@
 
 #include "apps/ginneld/admin.h"
 #include "apps/ginneld/control.h"
+#include "apps/ginneld/gateway.h"
 #include "apps/ginneld/signer.h"
 #include "server/broker/authority.h"
 #include "server/broker/enrolment_listener.h"
@@ -23,6 +24,8 @@ struct RunOptions {
   std::vector<std::string> hosts;  // the first goes into tokens; empty: as before, or localhost
   std::string listen;              // IP address; empty: see Daemon
   std::uint16_t mqtt_port = 8883, https_port = 8443;  // 0: as before, or a free one
+  std::string tunnel;                                 // HOST[:PORT]; empty: as before, or none
+  std::string interface = "ginnel-gw";                // the tunnel's
   std::string broker;  // URL of an external broker; empty: our own Mosquitto
   std::filesystem::path broker_ca, broker_certificate, broker_key;  // empty: the folder's own
 };
@@ -50,6 +53,8 @@ class Daemon {
 
  private:
   Outcome<void> open_folder();
+  Outcome<void> start_tunnel();
+  Outcome<void> update_tunnel();
   Outcome<void> start_own_broker();
   Outcome<void> start_service();
   Outcome<void> start_link();
@@ -65,8 +70,9 @@ class Daemon {
   const core::Instant started_ = monotonic_now();
   bool created_ = false;
   std::vector<std::string> hosts_;
-  std::string listen_;
-  std::string link_host_;  // by which we reach our own broker
+  std::string listen_;         // for enrolments
+  std::string broker_listen_;  // the same, or inside the tunnel
+  std::string link_host_;      // by which we reach our own broker
   Addresses addresses_;
   // In the order they are made; destroyed the other way round.
   std::optional<server::broker::FolderLock> lock_;
@@ -76,6 +82,7 @@ class Daemon {
   SystemRng rng_;
   std::unique_ptr<server::store::Store> store_;
   std::unique_ptr<server::broker::EnrolmentListener> listener_;
+  std::unique_ptr<Gateway> gateway_;
   std::unique_ptr<server::broker::Mosquitto> mosquitto_;
   std::unique_ptr<server::service::Service> service_;
   std::optional<server::broker::RequestQueue> queue_;

@@ -40,6 +40,10 @@ inline constexpr const char* kMqttPort =
     "Port of the broker; 0: the one used before or any free one";
 inline constexpr const char* kHttpsPort =
     "Port for enrolments; 0: the one used before or any free one";
+inline constexpr const char* kTunnel =
+    "Put the broker inside a WireGuard tunnel: HOST and UDP port (51820) are where devices\n"
+    "reach its gateway, which runs here. Remembered. Needs CAP_NET_ADMIN and /dev/net/tun";
+inline constexpr const char* kTunnelInterface = "Name of the gateway's interface";
 inline constexpr const char* kBroker =
     "Use this broker (mqtts://HOST:PORT) instead of running Mosquitto. It must speak\n"
     "MQTT 5, demand certificates of this site's authority, and keep devices apart; see\n"

@@ -26,6 +26,11 @@ void set_up_log(const std::string& level) {
   spdlog::set_default_logger(std::move(log));
 }
 
+// IPv6 addresses stand in brackets.
+std::string url_host(const std::string& host) {
+  return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
 void print_first_steps(const Daemon& daemon, const DataFolder& folder) {
   const Addresses& at = daemon.addresses();
   if (daemon.created()) {
@@ -35,7 +40,8 @@ void print_first_steps(const Daemon& daemon, const DataFolder& folder) {
               << "  CA fingerprint (SHA-256): " << daemon.ca_fingerprint() << "\n";
   }
   std::cout << "Enrolment at https://" << at.host << ":" << at.https_port
-            << "/enrol, broker at mqtts://" << at.broker_host << ":" << at.mqtt_port << "\n";
+            << "/enrol, broker at mqtts://" << url_host(at.broker_host) << ":" << at.mqtt_port
+            << "\n";
   if (at.host == "localhost") {
     std::cout
         << "Only programs on this machine can reach it. For others: ginneld run --host NAME\n";
@@ -104,8 +110,14 @@ int main_with(int argc, char** argv) {
   run_command->add_option("--mqtt-port", options.mqtt_port, help::kMqttPort)->capture_default_str();
   run_command->add_option("--https-port", options.https_port, help::kHttpsPort)
       ->capture_default_str();
-  auto* broker =
-      run_command->add_option("--broker", options.broker, help::kBroker)->type_name("URL");
+  auto* tunnel =
+      run_command->add_option("--tunnel", options.tunnel, help::kTunnel)->type_name("HOST[:PORT]");
+  run_command->add_option("--tunnel-interface", options.interface, help::kTunnelInterface)
+      ->type_name("IF")
+      ->capture_default_str();
+  auto* broker = run_command->add_option("--broker", options.broker, help::kBroker)
+                     ->type_name("URL")
+                     ->excludes(tunnel);
   run_command->add_option("--broker-ca", options.broker_ca, help::kBrokerCa)
       ->type_name("FILE")
       ->check(CLI::ExistingFile)

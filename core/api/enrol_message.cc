@@ -38,6 +38,20 @@ static void write_fields(Out& out, const EnrolRequestView& m) {
   put(out, 2, m.registration_id);
   put(out, 3, m.csr);
   put(out, 4, m.proof);
+  put(out, 5, m.tunnel_key);
+}
+
+template <class Out>
+static void write_fields(Out& out, const TunnelView& m) {
+  put(out, 1, m.gateway_key);
+  put(out, 2, m.preshared_key);
+  put(out, 3, m.endpoint_host);
+  put(out, 4, m.endpoint_port);
+  put(out, 5, m.address);
+  put(out, 6, m.prefix);
+  put(out, 7, m.prefix_bits);
+  put(out, 8, m.mtu);
+  put(out, 9, m.keepalive_s);
 }
 
 template <class Out>
@@ -49,9 +63,12 @@ static void write_fields(Out& out, const EnrolResponseView& m) {
   put(out, 5, m.ca_certificate);
   put(out, 6, m.broker_host);
   put(out, 7, m.broker_port);
+  if (m.tunnel) put_message(out, 9, *m.tunnel);
 }
 
 static bool is_csr(Bytes csr) { return !csr.empty() && csr.size() <= kMaxCsrSize; }
+static bool is_host(Bytes host) { return !host.empty() && host.size() <= kMaxHostSize; }
+static bool is_port(std::uint32_t port) { return port >= 1 && port <= UINT16_MAX; }
 static bool is_certificate(Bytes der) { return !der.empty() && der.size() <= kMaxCertificateSize; }
 
 Result<ContactsRequest> ContactsRequest::parse(Bytes in) {
@@ -135,7 +152,7 @@ Result<Notice> Notice::parse(Bytes in) {
 }
 
 Result<EnrolRequestView> EnrolRequestView::parse(Bytes in) {
-  Bytes identity_key, csr, proof;
+  Bytes identity_key, csr, proof, tunnel_key;
   std::uint32_t registration_id = 0;
   FieldReader fields(in);
   while (const auto number = fields.next()) {
@@ -144,12 +161,50 @@ Result<EnrolRequestView> EnrolRequestView::parse(Bytes in) {
       case 2: fields.u32(registration_id); break;
       case 3: fields.bytes(csr); break;
       case 4: fields.bytes(proof); break;
+      case 5: fields.bytes(tunnel_key); break;
     }
   }
   if (!fields.ok() || identity_key.size() != 33 || proof.size() != 64) return Error::kMalformed;
   if (registration_id < 1 || registration_id > kMaxRegistrationId) return Error::kMalformed;
   if (!is_csr(csr)) return Error::kMalformed;
-  return EnrolRequestView{identity_key.first<33>(), registration_id, csr, proof.first<64>()};
+  if (!tunnel_key.empty() && tunnel_key.size() != 32) return Error::kMalformed;
+  return EnrolRequestView{identity_key.first<33>(), registration_id, csr, proof.first<64>(),
+                          tunnel_key};
+}
+
+Result<TunnelView> TunnelView::parse(Bytes in) {
+  Bytes gateway_key, preshared_key, host, address, prefix;
+  std::uint32_t port = 0, bits = 0, mtu = 0, keepalive_s = 0;
+  FieldReader fields(in);
+  while (const auto number = fields.next()) {
+    switch (number) {
+      case 1: fields.bytes(gateway_key); break;
+      case 2: fields.bytes(preshared_key); break;
+      case 3: fields.bytes(host); break;
+      case 4: fields.u32(port); break;
+      case 5: fields.bytes(address); break;
+      case 6: fields.bytes(prefix); break;
+      case 7: fields.u32(bits); break;
+      case 8: fields.u32(mtu); break;
+      case 9: fields.u32(keepalive_s); break;
+    }
+  }
+  if (!fields.ok() || gateway_key.size() != 32 || preshared_key.size() != 32) {
+    return Error::kMalformed;
+  }
+  if (!is_host(host) || !is_port(port)) return Error::kMalformed;
+  if (address.size() != 16 || prefix.size() != 16) return Error::kMalformed;
+  if (bits < 1 || bits > 128 || keepalive_s > UINT16_MAX) return Error::kMalformed;
+  if (mtu < kMinTunnelMtu || mtu > kMaxTunnelMtu) return Error::kMalformed;
+  return TunnelView{.gateway_key = gateway_key.first<32>(),
+                    .preshared_key = preshared_key.first<32>(),
+                    .endpoint_host = host,
+                    .endpoint_port = static_cast<std::uint16_t>(port),
+                    .address = address.first<16>(),
+                    .prefix = prefix.first<16>(),
+                    .prefix_bits = static_cast<std::uint8_t>(bits),
+                    .mtu = static_cast<std::uint16_t>(mtu),
+                    .keepalive_s = static_cast<std::uint16_t>(keepalive_s)};
 }
 
 Result<EnrolResponseView> EnrolResponseView::parse(Bytes in) {
@@ -166,6 +221,7 @@ Result<EnrolResponseView> EnrolResponseView::parse(Bytes in) {
       case 6: fields.bytes(m.broker_host); break;
       case 7: fields.u32(port); break;
       case 8: fields.element(m.contact, kMaxContactsPerPage); break;
+      case 9: fields.message(m.tunnel); break;
     }
   }
   if (!fields.ok() || m.text.size() > kMaxTextSize) return Error::kMalformed;
@@ -174,8 +230,7 @@ Result<EnrolResponseView> EnrolResponseView::parse(Bytes in) {
   if (m.name.empty() || !is_certificate(m.certificate) || !is_certificate(m.ca_certificate)) {
     return Error::kMalformed;
   }
-  if (m.broker_host.empty() || m.broker_host.size() > kMaxHostSize) return Error::kMalformed;
-  if (port < 1 || port > UINT16_MAX) return Error::kMalformed;
+  if (!is_host(m.broker_host) || !is_port(port)) return Error::kMalformed;
   m.broker_port = static_cast<std::uint16_t>(port);
   return m;
 }
@@ -194,6 +249,7 @@ Result<std::size_t> Notice::encode(MutBytes out) const { return encode_fields(*t
 Result<std::size_t> EnrolRequestView::encode(MutBytes out) const {
   return encode_fields(*this, out);
 }
+Result<std::size_t> TunnelView::encode(MutBytes out) const { return encode_fields(*this, out); }
 Result<std::size_t> EnrolResponseView::encode(MutBytes out) const {
   return encode_fields(*this, out);
 }

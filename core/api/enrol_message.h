@@ -13,6 +13,8 @@ inline constexpr std::size_t kMaxCsrSize = 2048;
 inline constexpr std::size_t kMaxCertificateSize = 4096;
 inline constexpr std::size_t kMaxHostSize = 255;
 inline constexpr std::uint32_t kMaxRegistrationId = 16380;
+// The least MTU that carries IPv6, and the most of an interface.
+inline constexpr std::uint32_t kMinTunnelMtu = 1280, kMaxTunnelMtu = 65535;
 
 struct ContactsRequest {
   DeviceName after{};  // empty: from the start
@@ -70,7 +72,23 @@ struct EnrolRequestView {
   std::uint32_t registration_id = 0;  // 1 to 16380
   Bytes csr{};                        // not empty
   View<64> proof;
+  Bytes tunnel_key{};  // 32, an X25519 public key, or empty
   static Result<EnrolRequestView> parse(Bytes in);
+  Result<std::size_t> encode(MutBytes out) const;
+};
+
+// What a device needs to reach the site through its WireGuard gateway.
+struct TunnelView {
+  View<32> gateway_key;    // X25519, public
+  View<32> preshared_key;  // of this device and the gateway alone
+  Bytes endpoint_host{};   // 1 to 255: name or address, outside
+  std::uint16_t endpoint_port = 0;
+  View<16> address;               // the device's, inside
+  View<16> prefix;                // what it reaches and hears inside
+  std::uint8_t prefix_bits = 0;   // 1 to 128
+  std::uint16_t mtu = 0;          // of the inside, from kMinTunnelMtu
+  std::uint16_t keepalive_s = 0;  // 0: none
+  static Result<TunnelView> parse(Bytes in);
   Result<std::size_t> encode(MutBytes out) const;
 };
 
@@ -82,6 +100,7 @@ struct EnrolResponseView {
   Bytes broker_host{};
   std::uint16_t broker_port = 0;
   Repeated<ContactView> contact{};
+  std::optional<TunnelView> tunnel{};  // present if the broker is inside one
   static Result<EnrolResponseView> parse(Bytes in);
   // Without contacts: append_contact(out, 8, ...) adds them behind.
   Result<std::size_t> encode(MutBytes out) const;

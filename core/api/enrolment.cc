@@ -58,18 +58,18 @@ Result<std::size_t> open_enrolment(const Secret<16>& secret, Direction direction
                                          out.first(text.size()));
 }
 
-ByteArray<18 + 8 + 33 + 4 + 32> enrolment_proof_message(const Secret<16>& secret,
-                                                        View<33> identity_key,
-                                                        std::uint32_t registration_id, Bytes csr) {
-  ByteArray<18 + 8 + 33 + 4 + 32> text;
-  Writer writer(text);
+EnrolmentProof::EnrolmentProof(const Secret<16>& secret, View<33> identity_key,
+                               std::uint32_t registration_id, Bytes csr, Bytes tunnel_key) {
+  CHECK(tunnel_key.empty() || tunnel_key.size() == 32);
+  Writer writer(text_);
   writer.bytes(label("Ginnel enrolment 1"));
   writer.bytes(invite_id(secret));
   writer.bytes(identity_key);
   writer.u32_be(registration_id);
   writer.bytes(crypto::sha256(csr));
-  CHECK(writer.ok() && writer.size() == text.size());
-  return text;
+  writer.bytes(tunnel_key);
+  CHECK(writer.ok());
+  size_ = writer.size();
 }
 
 }  // namespace core::api

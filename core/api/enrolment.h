@@ -31,10 +31,19 @@ Result<std::size_t> open_enrolment(const Secret<16>& secret, Direction direction
                                    MutBytes out);
 
 // What `proof` signs: "Ginnel enrolment 1" || invite id || identity key ||
-// registration id (BE32) || SHA-256(CSR).
-ByteArray<18 + 8 + 33 + 4 + 32> enrolment_proof_message(const Secret<16>& secret,
-                                                        View<33> identity_key,
-                                                        std::uint32_t registration_id, Bytes csr);
+// registration id (BE32) || SHA-256(CSR) || the tunnel key, if there is one.
+class EnrolmentProof {
+ public:
+  // REQUIRES: `tunnel_key` is empty or has 32 bytes.
+  EnrolmentProof(const Secret<16>& secret, View<33> identity_key, std::uint32_t registration_id,
+                 Bytes csr, Bytes tunnel_key);
+  // 95 or 127 bytes, as long as this object lives.
+  Bytes message() const { return Bytes(text_).first(size_); }
+
+ private:
+  ByteArray<18 + 8 + 33 + 4 + 32 + 32> text_{};
+  std::size_t size_ = 0;
+};
 
 }  // namespace core::api
 #endif  // CORE_API_ENROLMENT_H_

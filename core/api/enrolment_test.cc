@@ -131,20 +131,32 @@ TEST(Enrolment, TwoSealsDiffer) {
   EXPECT_NE(a, b);
 }
 
-TEST(Enrolment, TheProofNamesInviteKeyAndCsr) {
+std::vector<std::uint8_t> proof(const Secret<16>& of, View<33> key, std::uint32_t id, Bytes csr,
+                                Bytes tunnel_key = {}) {
+  const EnrolmentProof made(of, key, id, csr, tunnel_key);
+  return {made.message().begin(), made.message().end()};
+}
+
+TEST(Enrolment, TheProofNamesInviteKeysAndCsr) {
   ByteArray<33> key{5, 1, 2, 3};
+  ByteArray<32> tunnel_key{9, 8, 7};
   const auto csr = label("csr");
-  const auto text = enrolment_proof_message(secret(), key, 0x01020304, csr);
+  const auto text = proof(secret(), key, 0x01020304, csr);
   Bytes rest(text);
+  EXPECT_EQ(rest.size(), 95u);
   EXPECT_TRUE(equal_var(rest.first(18), label("Ginnel enrolment 1")));
   EXPECT_TRUE(equal_var(rest.subspan(18, 8), invite_id(secret())));
   EXPECT_TRUE(equal_var(rest.subspan(26, 33), key));
   EXPECT_TRUE(equal_var(rest.subspan(59, 4), ByteArray<4>{1, 2, 3, 4}));
-  EXPECT_NE(text, enrolment_proof_message(secret(1), key, 0x01020304, csr));
-  EXPECT_NE(text, enrolment_proof_message(secret(), key, 0x01020305, csr));
-  EXPECT_NE(text, enrolment_proof_message(secret(), key, 0x01020304, label("csq")));
+  EXPECT_NE(text, proof(secret(1), key, 0x01020304, csr));
+  EXPECT_NE(text, proof(secret(), key, 0x01020305, csr));
+  EXPECT_NE(text, proof(secret(), key, 0x01020304, label("csq")));
+  const auto with_tunnel = proof(secret(), key, 0x01020304, csr, tunnel_key);
+  EXPECT_EQ(with_tunnel.size(), 127u);
+  EXPECT_TRUE(equal_var(Bytes(with_tunnel).first(95), text));
+  EXPECT_TRUE(equal_var(Bytes(with_tunnel).subspan(95), tunnel_key));
   key[32] = 1;
-  EXPECT_NE(text, enrolment_proof_message(secret(), key, 0x01020304, csr));
+  EXPECT_NE(text, proof(secret(), key, 0x01020304, csr));
 }
 
 TEST(Enrolment, UsesNoHeap) {

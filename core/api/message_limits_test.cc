@@ -80,6 +80,12 @@ TEST(MessageLimits, BytesFieldsHaveTheirSizes) {
       {"EnrolRequest", 1, 33, 33, false},
       {"EnrolRequest", 3, 1, 2048, false},
       {"EnrolRequest", 4, 64, 64, false},
+      {"EnrolRequest", 5, 32, 32, true},
+      {"Tunnel", 1, 32, 32, false},
+      {"Tunnel", 2, 32, 32, false},
+      {"Tunnel", 3, 1, 255, false},
+      {"Tunnel", 5, 16, 16, false},
+      {"Tunnel", 6, 16, 16, false},
       {"EnrolResponse", 2, 0, 256, true},
       {"EnrolResponse", 3, 1, 64, false},
       {"EnrolResponse", 4, 1, 4096, false},
@@ -162,6 +168,33 @@ TEST(MessageLimits, PortsAre16BitsAndNotZero) {
   EXPECT_TRUE(accepts_value(specimen, 7, 65535));
   EXPECT_FALSE(accepts_value(specimen, 7, 0));
   EXPECT_FALSE(accepts_value(specimen, 7, 65536));
+}
+
+TEST(MessageLimits, NumbersOfATunnelHaveTheirRanges) {
+  const auto specimen = full("Tunnel");
+  struct Rule {
+    std::uint32_t number;
+    std::uint64_t least, most;
+  };
+  for (const Rule& rule :
+       {Rule{4, 1, 65535}, Rule{7, 1, 128}, Rule{8, 1280, 65535}, Rule{9, 0, 65535}}) {
+    EXPECT_TRUE(accepts_value(specimen, rule.number, rule.least)) << rule.number;
+    EXPECT_TRUE(accepts_value(specimen, rule.number, rule.most)) << rule.number;
+    EXPECT_FALSE(accepts_value(specimen, rule.number, rule.most + 1)) << rule.number;
+    EXPECT_EQ(accepts_absence(specimen, rule.number), rule.least == 0) << rule.number;
+    if (rule.least > 0) {
+      EXPECT_FALSE(accepts_value(specimen, rule.number, rule.least - 1)) << rule.number;
+    }
+  }
+}
+
+TEST(MessageLimits, AMalformedTunnelMakesTheAnswerMalformed) {
+  auto fields = split(full("EnrolResponse").encoded());
+  fields.push_back(bytes_field(9, full("Tunnel").encoded()));
+  ASSERT_TRUE(EnrolResponseView::parse(join(fields)).ok());
+  EXPECT_TRUE(EnrolResponseView::parse(join(fields))->tunnel.has_value());
+  fields.back() = bytes_field(9, {0x08});
+  EXPECT_EQ(EnrolResponseView::parse(join(fields)).error(), Error::kMalformed);
 }
 
 TEST(MessageLimits, RepeatedFieldsHaveALargestCount) {

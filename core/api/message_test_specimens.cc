@@ -152,19 +152,34 @@ std::string print(const EnrolRequestView& m) {
       .number("registration_id", m.registration_id)
       .bytes("csr", m.csr)
       .bytes("proof", m.proof)
+      .bytes("tunnel_key", m.tunnel_key)
+      .str();
+}
+std::string print(const TunnelView& m) {
+  return Text()
+      .bytes("gateway_key", m.gateway_key)
+      .bytes("preshared_key", m.preshared_key)
+      .bytes("endpoint_host", m.endpoint_host)
+      .number("endpoint_port", m.endpoint_port)
+      .bytes("address", m.address)
+      .bytes("prefix", m.prefix)
+      .number("prefix_bits", m.prefix_bits)
+      .number("mtu", m.mtu)
+      .number("keepalive_s", m.keepalive_s)
       .str();
 }
 std::string print(const EnrolResponseView& m) {
-  return Text()
-      .word("code", name_of(m.code))
+  Text text;
+  text.word("code", name_of(m.code))
       .bytes("text", m.text)
       .bytes("name", m.name.bytes())
       .bytes("certificate", m.certificate)
       .bytes("ca_certificate", m.ca_certificate)
       .bytes("broker_host", m.broker_host)
       .number("broker_port", m.broker_port)
-      .messages("contact", m.contact, kPrint)
-      .str();
+      .messages("contact", m.contact, kPrint);
+  if (m.tunnel) text.message("tunnel", print(*m.tunnel));
+  return text.str();
 }
 
 // N bytes that go through all values, different for each `start`.
@@ -295,6 +310,19 @@ Specimen contacts(Fields fields, std::size_t count) {
                                     });
 }
 
+TunnelView tunnel() {
+  const auto& m = kMaterial;
+  return {.gateway_key = m.digest,
+          .preshared_key = Bytes(m.ec_key).last<32>(),
+          .endpoint_host = m.text,
+          .endpoint_port = 51820,
+          .address = m.id,
+          .prefix = Bytes(m.digest).last<16>(),
+          .prefix_bits = 128,
+          .mtu = 1280,
+          .keepalive_s = 25};
+}
+
 Specimen enrol_response(std::size_t count) {
   const auto& m = kMaterial;
   const EnrolResponseView response{.code = Code::kOk,
@@ -410,11 +438,20 @@ std::vector<Specimen> specimens() {
       make<Notice>("Notice", kAll, {Notice::Kind::kLowPreKeys, 9, 3}),
       make<Notice>("Notice", kAll, {Notice::Kind::kRevoked, 1, 1}),
       make<Notice>("Notice", kSome, {}),
-      make<EnrolRequestView>("EnrolRequest", kAll, {m.ec_key, 1, m.der, m.signature}),
+      make<EnrolRequestView>("EnrolRequest", kAll, {m.ec_key, 1, m.der, m.signature, m.digest}),
       make<EnrolRequestView>("EnrolRequest", kAll,
-                             {m.other_ec_key, 16380, m.other_der, m.other_signature}),
+                             {m.other_ec_key, 16380, m.other_der, m.other_signature,
+                              Bytes(m.other_ec_key).last<32>()}),
       enrol_response(3),
       enrol_response(0),
+      make<TunnelView>("Tunnel", kAll, tunnel()),
+      make<EnrolResponseView>("EnrolResponse", kAll,
+                              {.name = name("dave"),
+                               .certificate = m.der,
+                               .ca_certificate = m.other_der,
+                               .broker_host = m.text,
+                               .broker_port = 1,
+                               .tunnel = tunnel()}),
       make<EnrolResponseView>("EnrolResponse", kSome, {.code = Code::kRevoked, .text = m.text}),
   };
 }

@@ -1,5 +1,6 @@
 #include "ports/linux/enrolment.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "core/api/enrol_message.h"
@@ -24,7 +25,7 @@ using core::Secret;
 
 constexpr const char* kAskAgain = "Ask the operator for a new invitation.";
 constexpr std::size_t kMaxKeysSize = 4096;
-constexpr auto kKeysMark = core::label("GNL enrolling 1\n");
+constexpr auto kKeysMark = core::label("GNL enrolling 2\n");
 
 // What the device enrols: born here, and kept on disk before the server hears
 // of it, so that a power cut does not strand what the server has accepted.
@@ -33,9 +34,12 @@ struct Keys {
   std::uint32_t registration_id = 0;
   SecretText tls_key;
   std::vector<std::uint8_t> csr;
+  Secret<32> tunnel_key;
 };
 
 Problem internal(const char* what) { return {ProblemKind::kInternal, what, {}}; }
+
+Problem no_randomness() { return internal("There is no randomness to be had."); }
 
 Problem damaged_store(Error error) {
   return {ProblemKind::kStore,
@@ -65,9 +69,11 @@ Outcome<core::api::Token> parse_token(std::string_view text) {
 Outcome<Keys> make_keys(core::Rng& rng) {
   Keys keys;
   auto identity = core::crypto::x25519_private(rng);
+  auto tunnel = core::crypto::x25519_private(rng);
   core::ByteArray<4> random{};
-  if (!identity || !rng.fill(random)) return internal("There is no randomness to be had.");
+  if (!identity || !tunnel || !rng.fill(random)) return no_randomness();
   keys.identity = *std::move(identity);
+  keys.tunnel_key = *std::move(tunnel);
   core::Reader reader(random);
   keys.registration_id = 1 + reader.u32_be() % core::api::kMaxRegistrationId;
   keys.tls_key = TRY(make_private_key());
@@ -85,6 +91,7 @@ Done save_keys(const Home& home, const Keys& keys) {
   out.bytes(bytes_of(keys.tls_key.reveal()));
   out.u16_be(static_cast<std::uint16_t>(keys.csr.size()));
   out.bytes(keys.csr);
+  out.bytes(keys.tunnel_key.view());
   if (!out.ok()) return internal("The keys are too long.");
   const Bytes written = out.written();
   return write_private_file(home.enrolling_path(),
@@ -103,6 +110,7 @@ Outcome<std::optional<Keys>> load_keys(const Home& home) {
   keys.tls_key = SecretText(text_of(in.take(std::size_t{in.u16_be()})));
   const Bytes csr = in.take(std::size_t{in.u16_be()});
   keys.csr.assign(csr.begin(), csr.end());
+  keys.tunnel_key = Secret<32>(in.take<32>());
   if (!file.found || !marked || !in.finished()) return std::optional<Keys>();
   return std::optional<Keys>(std::move(keys));
 }
@@ -133,6 +141,13 @@ Outcome<Keys> keys_of_device(const Home& home, const DeviceSettings& settings, c
   keys.registration_id = opened->messenger.registration_id();
   keys.tls_key = SecretText(settings.private_key.reveal());
   keys.csr = TRY(make_csr(keys.tls_key));
+  if (settings.tunnel) {
+    keys.tunnel_key = settings.tunnel->private_key.clone();
+  } else {
+    auto tunnel = core::crypto::x25519_private(rng);
+    if (!tunnel) return no_randomness();
+    keys.tunnel_key = *std::move(tunnel);
+  }
   return keys;
 }
 
@@ -142,14 +157,16 @@ Outcome<std::vector<std::uint8_t>> seal_request(const core::api::Token& token, c
                                                 core::Rng& rng) {
   core::ByteArray<33> identity_key{0x05};
   core::copy(core::crypto::x25519_public(keys.identity), core::MutBytes(identity_key).subspan(1));
-  const auto proven = core::api::enrolment_proof_message(token.secret, identity_key,
-                                                         keys.registration_id, keys.csr);
-  const auto proof = core::crypto::xeddsa_sign(keys.identity, proven, rng);
-  if (!proof) return internal("There is no randomness to be had.");
+  const auto tunnel_key = core::crypto::x25519_public(keys.tunnel_key);
+  const core::api::EnrolmentProof proven(token.secret, identity_key, keys.registration_id, keys.csr,
+                                         tunnel_key);
+  const auto proof = core::crypto::xeddsa_sign(keys.identity, proven.message(), rng);
+  if (!proof) return no_randomness();
   const core::api::EnrolRequestView request{.identity_key = identity_key,
                                             .registration_id = keys.registration_id,
                                             .csr = keys.csr,
-                                            .proof = *proof};
+                                            .proof = *proof,
+                                            .tunnel_key = tunnel_key};
   std::vector<std::uint8_t> plain(kMaxKeysSize), sealed(kMaxKeysSize + core::api::kEnrolOverhead);
   const auto size = request.encode(plain);
   if (!size) return internal("The enrolment request cannot be written.");
@@ -206,6 +223,30 @@ Outcome<core::api::EnrolResponseView> read_answer(const core::api::Token& token,
   return Problem{ProblemKind::kRefused, "The server refused the enrolment: " + text, kAskAgain};
 }
 
+// Only what a name or an address is made of: the text will stand in a file
+// that wg-quick(8) obeys as root.
+bool is_plain_host(Bytes host) {
+  return std::all_of(host.begin(), host.end(), [](std::uint8_t c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == ':' || c == '_';
+  });
+}
+
+TunnelSettings tunnel_from(const core::api::TunnelView& told, const Keys& keys) {
+  TunnelSettings tunnel;
+  tunnel.private_key = keys.tunnel_key.clone();
+  tunnel.preshared_key = Secret<32>(told.preshared_key);
+  tunnel.gateway_key = core::to_array(told.gateway_key);
+  tunnel.endpoint_host = text_of(told.endpoint_host);
+  tunnel.endpoint_port = told.endpoint_port;
+  tunnel.address = core::to_array(told.address);
+  tunnel.prefix = core::to_array(told.prefix);
+  tunnel.prefix_bits = told.prefix_bits;
+  tunnel.mtu = told.mtu;
+  tunnel.keepalive_s = told.keepalive_s;
+  return tunnel;
+}
+
 // Everything that the certificate promises is checked before it is kept.
 Outcome<DeviceSettings> settings_from(const core::api::Token& token,
                                       const core::api::EnrolResponseView& response,
@@ -217,6 +258,11 @@ Outcome<DeviceSettings> settings_from(const core::api::Token& token,
   settings.ca = TRY(certificate_pem(response.ca_certificate));
   settings.certificate = TRY(certificate_pem(response.certificate));
   settings.private_key = SecretText(keys.tls_key.reveal());
+  if (response.tunnel && !is_plain_host(response.tunnel->endpoint_host)) {
+    return Problem{ProblemKind::kRefused, "The server names no usable gateway for its tunnel.",
+                   "Ask the operator."};
+  }
+  if (response.tunnel) settings.tunnel = tunnel_from(*response.tunnel, keys);
   const auto info = TRY(certificate_info(settings.certificate));
   if (certificate_fingerprint(response.ca_certificate) != token.ca_fingerprint ||
       !certificate_fits(settings.certificate, settings.private_key, settings.ca) ||
@@ -280,7 +326,7 @@ Outcome<Enrolled> enrol(const Home& home, std::string_view token_text, core::Rng
     before = TRY(home.load());
     if (before->invite == invite) {
       (void)remove_file(home.enrolling_path());
-      return Enrolled{.name = before->name, .before = true};
+      return Enrolled{.name = before->name, .before = true, .tunnel = before->tunnel.has_value()};
     }
     keys = TRY(keys_of_device(home, *before, rng));
   } else if (auto kept = TRY(load_keys(home))) {
@@ -308,7 +354,8 @@ Outcome<Enrolled> enrol(const Home& home, std::string_view token_text, core::Rng
   const std::size_t contacts = TRY(add_contacts(home, response, rng));
   TRY(home.save(settings));  // from here on there is a device
   TRY(remove_file(home.enrolling_path()));
-  return Enrolled{.name = settings.name, .contacts = contacts};
+  return Enrolled{
+      .name = settings.name, .contacts = contacts, .tunnel = settings.tunnel.has_value()};
 }
 
 }  // namespace ports::linux_os

@@ -10,6 +10,7 @@ struct Enrolled {
   core::DeviceName name;
   std::size_t contacts = 0;
   bool before = false;  // this very invitation had been used for this home already
+  bool tunnel = false;  // the broker is inside the site's tunnel
 };
 
 // Makes the device's keys, trades the invitation for a certificate and

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <pwd.h>
+#include <sodium.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +12,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+
+#include "ports/linux/wg_interface.h"
 
 namespace ports::linux_os {
 namespace {
@@ -32,10 +35,56 @@ Problem damaged(const std::string& path) {
 // Wipes the strings of a document that held secrets.
 void wipe_strings(nlohmann::json& json) {
   for (auto& value : json) {
+    if (value.is_object()) wipe_strings(value);
     if (!value.is_string()) continue;
     auto& text = value.get_ref<std::string&>();
     core::wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
   }
+}
+
+// The `tunnel` of device.json: keys and addresses in hexadecimal.
+nlohmann::json tunnel_object(const TunnelSettings& tunnel) {
+  const auto hex = [](core::Bytes bytes) {
+    std::string text;
+    append_hex(text, bytes);
+    return text;
+  };
+  return {{"private_key", hex(tunnel.private_key.view())},
+          {"preshared_key", hex(tunnel.preshared_key.view())},
+          {"gateway_key", hex(tunnel.gateway_key)},
+          {"endpoint_host", tunnel.endpoint_host},
+          {"endpoint_port", tunnel.endpoint_port},
+          {"address", hex(tunnel.address)},
+          {"prefix", hex(tunnel.prefix)},
+          {"prefix_bits", tunnel.prefix_bits},
+          {"mtu", tunnel.mtu},
+          {"keepalive_s", tunnel.keepalive_s}};
+}
+
+// Nothing if a key or an address is not one. Throws what the JSON library does.
+std::optional<TunnelSettings> tunnel_from(const nlohmann::json& object) {
+  bool good = true;
+  const auto read = [&](const char* field, core::MutBytes out) {
+    const auto& text = object.at(field).get_ref<const std::string&>();
+    std::size_t size = 0;
+    good = good &&
+           sodium_hex2bin(out.data(), out.size(), text.data(), text.size(), nullptr, &size,
+                          nullptr) == 0 &&
+           size == out.size();
+  };
+  TunnelSettings tunnel;
+  read("private_key", tunnel.private_key.mut());
+  read("preshared_key", tunnel.preshared_key.mut());
+  read("gateway_key", tunnel.gateway_key);
+  read("address", tunnel.address);
+  read("prefix", tunnel.prefix);
+  tunnel.endpoint_host = object.at("endpoint_host").get<std::string>();
+  tunnel.endpoint_port = object.at("endpoint_port").get<std::uint16_t>();
+  tunnel.prefix_bits = object.at("prefix_bits").get<std::uint8_t>();
+  tunnel.mtu = object.at("mtu").get<std::uint16_t>();
+  tunnel.keepalive_s = object.at("keepalive_s").get<std::uint16_t>();
+  if (!good) return std::nullopt;
+  return tunnel;
 }
 
 }  // namespace
@@ -93,6 +142,10 @@ Outcome<DeviceSettings> Home::load() const {
     settings.certificate = json.at("certificate").get<std::string>();
     settings.private_key = SecretText(json.at("private_key").get_ref<std::string&>());
     settings.invite = json.at("invite").get<std::string>();
+    if (json.contains("tunnel")) {
+      settings.tunnel = tunnel_from(json["tunnel"]);
+      if (!settings.tunnel) return damaged(settings_path());
+    }
     wipe_strings(json);
   } catch (const nlohmann::json::exception&) {
     return damaged(settings_path());
@@ -106,6 +159,7 @@ Done Home::save(const DeviceSettings& settings) const {
       {"invite", settings.invite},           {"broker_host", settings.broker_host},
       {"broker_port", settings.broker_port}, {"ca", settings.ca},
       {"certificate", settings.certificate}, {"private_key", settings.private_key.reveal()}};
+  if (settings.tunnel) json["tunnel"] = tunnel_object(*settings.tunnel);
   std::string text = json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   auto done = write_private_file(settings_path(), text);
   wipe_strings(json);

@@ -10,11 +10,24 @@
 #ifndef PORTS_LINUX_HOME_H_
 #define PORTS_LINUX_HOME_H_
 
+#include <optional>
+
 #include "core/base/name.h"
 #include "ports/linux/files.h"
 #include "ports/linux/system.h"
 
 namespace ports::linux_os {
+
+// The device's end of the site's tunnel.
+struct TunnelSettings {
+  core::Secret<32> private_key, preshared_key;
+  core::ByteArray<32> gateway_key{};
+  std::string endpoint_host;  // name or address, outside
+  std::uint16_t endpoint_port = 0;
+  core::ByteArray<16> address{}, prefix{};  // IPv6, inside: ours, and what is reached
+  std::uint8_t prefix_bits = 0;
+  std::uint16_t mtu = 0, keepalive_s = 0;
+};
 
 struct DeviceSettings {
   core::DeviceName name;
@@ -24,6 +37,7 @@ struct DeviceSettings {
   std::string certificate;  // PEM
   SecretText private_key;   // PEM, of the certificate
   std::string invite;       // id of the invitation it was enrolled with; tells nothing
+  std::optional<TunnelSettings> tunnel{};  // there if the broker is inside one
 };
 
 class Home {

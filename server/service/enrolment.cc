@@ -30,13 +30,14 @@ core::Secret<16> secret_of(const store::Invite& invite) {
 
 // By which a repeated request is known: its nonce and proof differ each time.
 core::ByteArray<32> digest_of(const EnrolRequestView& request) {
-  core::ByteArray<33 + 4 + 32> text;
+  core::ByteArray<33 + 4 + 32 + 32> text;
   core::Writer writer(text);
   writer.bytes(request.identity_key);
   writer.u32_be(request.registration_id);
   writer.bytes(core::crypto::sha256(request.csr));
+  writer.bytes(request.tunnel_key);
   CHECK(writer.ok());
-  return core::crypto::sha256(text);
+  return core::crypto::sha256(writer.written());
 }
 
 }  // namespace
@@ -120,6 +121,10 @@ core::Result<Enroller::Outcome> Enroller::admit(const store::Invite& invite, cor
   }
   auto verdict = check(invite, *request);
   if (verdict.code == Code::kOk) verdict = TRY(claim(invite, *request, wall));
+  if (verdict.code == Code::kOk && site_.tunnel) {
+    const auto account = TRY(store_.find_account(invite.name));
+    verdict = TRY(connect(account.id, request->tunnel_key.first<32>()));
+  }
   if (verdict.code != Code::kOk) return refuse_sealed(invite, verdict.code, verdict.text);
   const auto certificate = authority_.sign(request->csr, invite.name);
   if (!certificate) {
@@ -129,7 +134,8 @@ core::Result<Enroller::Outcome> Enroller::admit(const store::Invite& invite, cor
     }
     return refuse_sealed(invite, Code::kMalformed, "The certificate request is refused.");
   }
-  const auto plain_response = TRY(response(invite.name, *certificate));
+  const auto account = TRY(store_.find_account(invite.name));
+  const auto plain_response = TRY(response(account, *certificate));
   auto body = TRY(seal(invite, plain_response));
   TRY(store_.use_invite(invite.id, wall, digest, body));
   return Outcome{{.outcome = EnrolOutcome::kAnswered, .text = {}, .body = std::move(body)}, true};
@@ -141,10 +147,19 @@ Enroller::Verdict Enroller::check(const store::Invite& invite,
       !core::crypto::x25519_is_prime_order_var(request.identity_key.last<32>())) {
     return {Code::kMalformed, "The identity key is weak or of another kind."};
   }
-  const auto proven = core::api::enrolment_proof_message(secret_of(invite), request.identity_key,
-                                                         request.registration_id, request.csr);
-  if (!core::crypto::xeddsa_verify(request.identity_key.last<32>(), proven, request.proof)) {
+  const core::api::EnrolmentProof proof(secret_of(invite), request.identity_key,
+                                        request.registration_id, request.csr, request.tunnel_key);
+  if (!core::crypto::xeddsa_verify(request.identity_key.last<32>(), proof.message(),
+                                   request.proof)) {
     return {Code::kBadSignature, "The identity key has not signed the request."};
+  }
+  if (!site_.tunnel) return {};
+  if (request.tunnel_key.empty()) {
+    return {Code::kMalformed, "This site has a tunnel, and the device sent no key for it."};
+  }
+  if (!core::crypto::x25519_is_prime_order_var(request.tunnel_key.first<32>()) ||
+      core::equal_var(request.tunnel_key, site_.tunnel->gateway_key)) {
+    return {Code::kMalformed, "The key for the tunnel is weak or the gateway's own."};
   }
   return {};
 }
@@ -178,6 +193,23 @@ core::Result<Enroller::Verdict> Enroller::claim(const store::Invite& invite,
   return Verdict{};
 }
 
+core::Result<Enroller::Verdict> Enroller::connect(store::AccountId account,
+                                                  core::View<32> tunnel_key) {
+  const auto before = store_.find_tunnel_peer(account);
+  if (!before && before.error() != Error::kNotFound) return before.error();
+  if (before && core::equal_var(before->public_key, tunnel_key)) return Verdict{};
+  const Verdict taken{Code::kKeyConflict, "The tunnel key's address inside belongs to another."};
+  const store::TunnelPeer peer{.account = account,
+                               .host = tunnel_host(tunnel_key),
+                               .public_key = core::to_array(tunnel_key),
+                               .preshared_key = core::to_array(TRY(rng_.draw<32>()).view())};
+  if (peer.host == kGatewayHost || peer.host == core::ByteArray<8>{}) return taken;
+  const auto put = store_.put_tunnel_peer(peer);
+  if (!put && put.error() == Error::kReplay) return taken;
+  TRY(put);
+  return Verdict{};
+}
+
 core::Result<Enroller::Outcome> Enroller::refuse_sealed(const store::Invite& invite,
                                                         core::api::Code code,
                                                         std::string_view text) {
@@ -189,17 +221,33 @@ core::Result<Enroller::Outcome> Enroller::refuse_sealed(const store::Invite& inv
       {.outcome = EnrolOutcome::kAnswered, .text = std::string(text), .body = std::move(body)}};
 }
 
-core::Result<std::vector<std::uint8_t>> Enroller::response(const core::DeviceName& name,
+core::Result<std::vector<std::uint8_t>> Enroller::response(const store::Account& account,
                                                            core::Bytes certificate) {
   core::api::EnrolResponseView view;
-  view.name = name;
+  view.name = account.name;
   view.certificate = certificate;
   view.ca_certificate = site_.ca_certificate;
   view.broker_host = as_bytes(site_.broker_host);
   view.broker_port = site_.broker_port;
+  store::TunnelPeer peer;
+  InsideAddress address{}, gateway{};
+  if (site_.tunnel) {
+    peer = TRY(store_.find_tunnel_peer(account.id));
+    address = inside_address(site_.tunnel->prefix, peer.host);
+    gateway = inside_address(site_.tunnel->prefix, kGatewayHost);
+    view.tunnel = core::api::TunnelView{.gateway_key = site_.tunnel->gateway_key,
+                                        .preshared_key = peer.preshared_key,
+                                        .endpoint_host = as_bytes(site_.tunnel->endpoint_host),
+                                        .endpoint_port = site_.tunnel->endpoint_port,
+                                        .address = address,
+                                        .prefix = gateway,
+                                        .prefix_bits = 128,
+                                        .mtu = site_.tunnel->mtu,
+                                        .keepalive_s = site_.tunnel->keepalive_s};
+  }
   Blob out = encoded(
-      view, 1024 + certificate.size() + site_.ca_certificate.size() + site_.broker_host.size());
-  const auto contacts = TRY(contacts_of(store_, name, {}, kMaxResponseContacts));
+      view, 2048 + certificate.size() + site_.ca_certificate.size() + site_.broker_host.size());
+  const auto contacts = TRY(contacts_of(store_, account.name, {}, kMaxResponseContacts));
   Blob tail(contacts.size() * 128);
   core::ProtobufWriter writer(tail);
   for (const auto& contact : contacts) {

@@ -40,7 +40,9 @@ class Enroller {
   Verdict check(const store::Invite& invite, const core::api::EnrolRequestView& request) const;
   core::Result<Verdict> claim(const store::Invite& invite,
                               const core::api::EnrolRequestView& request, core::WallTime wall);
-  core::Result<std::vector<std::uint8_t>> response(const core::DeviceName& name,
+  // The account's end of the tunnel: as before for the key it had, else new.
+  core::Result<Verdict> connect(store::AccountId account, core::View<32> tunnel_key);
+  core::Result<std::vector<std::uint8_t>> response(const store::Account& account,
                                                    core::Bytes certificate);
   core::Result<std::vector<std::uint8_t>> seal(const store::Invite& invite, core::Bytes plain);
 

@@ -1,6 +1,8 @@
 #include "server/service/enrolment.h"
 
 #include "core/api/enrolment.h"
+#include "core/crypto/sha2.h"
+#include "core/crypto/x25519.h"
 #include "server/service/site_test.h"
 
 namespace server::service {
@@ -168,6 +170,154 @@ TEST_P(EnrolmentTest, ARefusedCertificateRequestEnrolsNobody) {
   EXPECT_EQ(TestSite::code_of(site_->enrol(alice, token), token), Code::kOk);
 }
 
+// A site whose broker is inside a tunnel.
+class TunnelEnrolmentTest : public EnrolmentTest {
+ protected:
+  void SetUp() override {
+    EnrolmentTest::SetUp();
+    tunnel_site_ = std::make_unique<TestSite>(*store_, Limits{}, 2,
+                                              SiteTunnel{.gateway_key = key_of(1),
+                                                         .endpoint_host = "gate.test",
+                                                         .endpoint_port = 51820,
+                                                         .prefix = {0xfd, 1, 2, 3, 4, 5, 0, 0}});
+  }
+  void TearDown() override {
+    tunnel_site_.reset();
+    EnrolmentTest::TearDown();
+  }
+  static core::ByteArray<32> key_of(std::uint64_t seed) {
+    TestRng rng(seed);
+    return core::crypto::x25519_public(*core::crypto::x25519_private(rng));
+  }
+  static Blob blob_key(std::uint64_t seed) {
+    const auto key = key_of(seed);
+    return {key.begin(), key.end()};
+  }
+  core::api::Token invite_to_tunnel(const std::string& of) {
+    return *tunnel_site_->service.invite(name(of), 600, tunnel_site_->wall);
+  }
+  Code enrol(TestDevice& device, const core::api::Token& token, const std::string& csr = "csr") {
+    return TestSite::code_of(tunnel_site_->enrol(device, token, csr), token);
+  }
+  store::TunnelPeer peer_of(const std::string& of) {
+    return *store_->find_tunnel_peer(store_->find_account(name(of))->id);
+  }
+
+  std::unique_ptr<TestSite> tunnel_site_;
+};
+
+TEST_P(TunnelEnrolmentTest, TellsTheDeviceItsEndAndTheGatewayTheOther) {
+  TestDevice alice("alice", 42);
+  alice.tunnel_key = blob_key(10);
+  const auto token = invite_to_tunnel("alice");
+  const auto enrolment = tunnel_site_->enrol(alice, token);
+  Blob plain(enrolment.body.size());
+  const auto size = core::api::open_enrolment(token.secret, core::api::Direction::kResponse,
+                                              enrolment.body, plain);
+  ASSERT_TRUE(size.ok());
+  const auto response = core::api::EnrolResponseView::parse(core::Bytes(plain).first(*size));
+  ASSERT_TRUE(response.ok() && response->tunnel.has_value());
+  const auto& tunnel = *response->tunnel;
+  const auto peers = tunnel_site_->service.tunnel_peers();
+  ASSERT_EQ(peers->size(), 1u);
+  const auto& peer = peers->front();
+  EXPECT_TRUE(core::equal_var(peer.public_key, alice.tunnel_key));
+  EXPECT_TRUE(core::equal_var(tunnel.gateway_key, key_of(1)));
+  EXPECT_TRUE(core::equal_var(tunnel.preshared_key, peer.preshared_key));
+  EXPECT_NE(peer.preshared_key, core::ByteArray<32>{});
+  EXPECT_EQ(text_of(tunnel.endpoint_host), "gate.test");
+  EXPECT_EQ(tunnel.endpoint_port, 51820);
+  const core::ByteArray<8> prefix{0xfd, 1, 2, 3, 4, 5, 0, 0};
+  EXPECT_TRUE(core::equal_var(tunnel.address.first(8), prefix));
+  EXPECT_TRUE(core::equal_var(tunnel.address.last(8),
+                              core::Bytes(core::crypto::sha256(alice.tunnel_key)).first(8)));
+  EXPECT_TRUE(core::equal_var(tunnel.prefix.first(8), prefix));
+  EXPECT_TRUE(core::equal_var(tunnel.prefix.last(8), kGatewayHost));
+  EXPECT_EQ(tunnel.prefix_bits, 128);
+  EXPECT_EQ(tunnel.mtu, 1280);
+  EXPECT_EQ(response->contact.count(), 0u);
+}
+
+TEST_P(TunnelEnrolmentTest, TheProofCoversTheTunnelKey) {
+  TestDevice alice("alice", 42);
+  const auto token = invite_to_tunnel("alice");
+  alice.tunnel_key = blob_key(10);
+  for (const Blob& claimed : {Blob(), blob_key(11)}) {
+    alice.signed_tunnel_key = claimed;
+    EXPECT_EQ(enrol(alice, token), Code::kBadSignature);
+  }
+  alice.signed_tunnel_key = alice.tunnel_key;
+  alice.tunnel_key = {};  // taken out on the way
+  EXPECT_EQ(enrol(alice, token), Code::kBadSignature);
+  expect_not_enrolled("alice");
+}
+
+TEST_P(TunnelEnrolmentTest, KeysThatAreMissingWeakOrTheGatewaysAreRefused) {
+  TestDevice alice("alice", 42);
+  const auto token = invite_to_tunnel("alice");
+  Blob weak(32);
+  weak[0] = 1;
+  for (const Blob& key : {Blob(), Blob(32), weak, blob_key(1)}) {
+    alice.tunnel_key = key;
+    EXPECT_EQ(enrol(alice, token), Code::kMalformed);
+  }
+  expect_not_enrolled("alice");
+  EXPECT_TRUE(store_->list_tunnel_peers()->empty());
+  alice.tunnel_key = blob_key(10);
+  EXPECT_EQ(enrol(alice, token), Code::kOk);
+}
+
+TEST_P(TunnelEnrolmentTest, ARepeatedRequestGetsTheSamePresharedKey) {
+  TestDevice alice("alice", 42);
+  alice.tunnel_key = blob_key(10);
+  const auto token = invite_to_tunnel("alice");
+  const auto first = tunnel_site_->enrol(alice, token);
+  const auto before = peer_of("alice");
+  const auto again = tunnel_site_->enrol(alice, token);
+  EXPECT_EQ(again.body, first.body);
+  EXPECT_EQ(peer_of("alice").preshared_key, before.preshared_key);
+  // With another tunnel key it is another request.
+  alice.tunnel_key = blob_key(11);
+  EXPECT_EQ(tunnel_site_->enrol(alice, token).outcome, EnrolOutcome::kUsed);
+  EXPECT_EQ(peer_of("alice").public_key, before.public_key);
+  // A new invite keeps what belongs to the key, and replaces it with the key.
+  alice.tunnel_key = blob_key(10);
+  EXPECT_EQ(enrol(alice, invite_to_tunnel("alice")), Code::kOk);
+  EXPECT_EQ(peer_of("alice").preshared_key, before.preshared_key);
+  alice.tunnel_key = blob_key(11);
+  EXPECT_EQ(enrol(alice, invite_to_tunnel("alice")), Code::kOk);
+  EXPECT_NE(peer_of("alice").preshared_key, before.preshared_key);
+  EXPECT_EQ(store_->list_tunnel_peers()->size(), 1u);
+}
+
+TEST_P(TunnelEnrolmentTest, AnAddressBelongsToOneDevice) {
+  TestDevice alice("alice", 42), bob("bob", 43);
+  alice.tunnel_key = bob.tunnel_key = blob_key(10);
+  EXPECT_EQ(enrol(alice, invite_to_tunnel("alice")), Code::kOk);
+  const auto token = invite_to_tunnel("bob");
+  EXPECT_EQ(enrol(bob, token), Code::kKeyConflict);
+  expect_not_enrolled("bob");
+  // Revoked, alice's end is gone and its address free.
+  ASSERT_TRUE(tunnel_site_->service.revoke(name("alice")).ok());
+  EXPECT_TRUE(tunnel_site_->service.tunnel_peers()->empty());
+  EXPECT_EQ(enrol(bob, token), Code::kOk);
+}
+
+TEST_P(TunnelEnrolmentTest, ARefusedCertificateRequestLeavesNoPeer) {
+  TestDevice alice("alice", 42);
+  alice.tunnel_key = blob_key(10);
+  EXPECT_EQ(enrol(alice, invite_to_tunnel("alice"), "bad"), Code::kMalformed);
+  EXPECT_TRUE(store_->list_tunnel_peers()->empty());
+}
+
+TEST_P(EnrolmentTest, ASiteWithoutATunnelIgnoresItsKey) {
+  TestDevice alice("alice", 42);
+  alice.tunnel_key = Blob(32, 9);
+  const auto token = invite("alice");
+  EXPECT_EQ(TestSite::code_of(site_->enrol(alice, token), token), Code::kOk);
+  EXPECT_TRUE(store_->list_tunnel_peers()->empty());
+}
+
 TEST_P(EnrolmentTest, InvitesNeedAUsableHost) {
   TestSite nowhere(*store_);
   Service service(*store_, nowhere.authority, nowhere.rng, Site{});
@@ -183,6 +333,7 @@ TEST_P(EnrolmentTest, OldInvitesAreForgotten) {
 }
 
 INSTANTIATE_SITE_TEST(EnrolmentTest);
+INSTANTIATE_SITE_TEST(TunnelEnrolmentTest);
 
 }  // namespace
 }  // namespace server::service

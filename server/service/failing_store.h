@@ -51,6 +51,18 @@ class FailingStore final : public store::Store {
     if (fails()) return core::Error::kStore;
     return behind_.list_accounts(after, limit);
   }
+  store::Status put_tunnel_peer(const store::TunnelPeer& peer) override {
+    if (fails()) return core::Error::kStore;
+    return behind_.put_tunnel_peer(peer);
+  }
+  store::Result<store::TunnelPeer> find_tunnel_peer(store::AccountId id) override {
+    if (fails()) return core::Error::kStore;
+    return behind_.find_tunnel_peer(id);
+  }
+  store::Result<std::vector<store::TunnelPeer>> list_tunnel_peers() override {
+    if (fails()) return core::Error::kStore;
+    return behind_.list_tunnel_peers();
+  }
   store::Status add_invite(const store::Invite& invite) override {
     if (fails()) return core::Error::kStore;
     return behind_.add_invite(invite);

@@ -463,6 +463,11 @@ core::Status Service::revoke(const core::DeviceName& name) {
   return {};
 }
 
+core::Result<std::vector<store::TunnelPeer>> Service::tunnel_peers() {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->store.list_tunnel_peers();
+}
+
 core::Result<std::vector<store::Account>> Service::devices() {
   const std::lock_guard lock(impl_->mutex);
   std::vector<store::Account> out;

@@ -17,6 +17,7 @@
 #include "core/base/rng.h"
 #include "server/service/certificate_authority.h"
 #include "server/service/limits.h"
+#include "server/service/tunnel.h"
 #include "server/store/store.h"
 
 namespace server::service {
@@ -43,6 +44,7 @@ struct Site {
   std::vector<std::uint8_t> ca_certificate;  // DER
   std::string broker_host;
   std::uint16_t broker_port = 0;
+  std::optional<SiteTunnel> tunnel{};  // then the broker is inside it
 };
 
 // Since the start. Hostile input is counted here and not logged.
@@ -109,6 +111,8 @@ class Service {
   core::Status revoke(const core::DeviceName& name);
   // All devices by name, the revoked ones too.
   core::Result<std::vector<store::Account>> devices();
+  // The ends of the tunnel that the gateway has to know. Nobody's without one.
+  core::Result<std::vector<store::TunnelPeer>> tunnel_peers();
   core::Result<store::Totals> totals();
   Counters counters() const;
   // What the store said when it last failed; for the log.

@@ -146,13 +146,14 @@ Blob TestDevice::mail_to(const std::vector<std::string>& to, std::uint8_t mail_i
 
 Blob TestDevice::enrol_request(const core::api::Token& token, const std::string& csr) {
   const Blob csr_der = blob_of(csr);
-  const auto proven =
-      core::api::enrolment_proof_message(token.secret, identity_key, registration_id, csr_der);
-  const auto proof = *core::crypto::xeddsa_sign(private_key, proven, rng);
+  const core::api::EnrolmentProof proven(token.secret, identity_key, registration_id, csr_der,
+                                         signed_tunnel_key ? *signed_tunnel_key : tunnel_key);
+  const auto proof = *core::crypto::xeddsa_sign(private_key, proven.message(), rng);
   const auto plain = encode(core::api::EnrolRequestView{.identity_key = identity_key,
                                                         .registration_id = registration_id,
                                                         .csr = csr_der,
-                                                        .proof = proof});
+                                                        .proof = proof,
+                                                        .tunnel_key = tunnel_key});
   Blob out(plain.size() + core::api::kEnrolOverhead);
   return finished(out, core::api::seal_enrolment(token.secret, core::api::Direction::kRequest,
                                                  plain, rng, out));
@@ -178,7 +179,8 @@ Blob ack(std::uint64_t through, std::uint32_t window) {
   return encode(core::api::AckRequest{.through = through, .window = window});
 }
 
-TestSite::TestSite(store::Store& the_store, Limits limits, std::uint64_t seed)
+TestSite::TestSite(store::Store& the_store, Limits limits, std::uint64_t seed,
+                   std::optional<SiteTunnel> tunnel)
     : store(the_store),
       rng(seed * 7919),
       service(store, authority, rng,
@@ -187,7 +189,8 @@ TestSite::TestSite(store::Store& the_store, Limits limits, std::uint64_t seed)
                .ca_fingerprint = store::filled<16>(3),
                .ca_certificate = blob_of("ca certificate"),
                .broker_host = "broker.test",
-               .broker_port = 8883},
+               .broker_port = 8883,
+               .tunnel = std::move(tunnel)},
               limits),
       next_seed_(seed * 1000) {}
 

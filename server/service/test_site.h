@@ -67,6 +67,8 @@ class TestDevice {
   core::Secret<32> private_key;
   core::ByteArray<33> identity_key{};
   std::uint32_t registration_id = 77;
+  Blob tunnel_key;                        // empty: none
+  std::optional<Blob> signed_tunnel_key;  // what the proof says instead
   TestRng rng;
 };
 
@@ -86,7 +88,8 @@ struct Reply {
 class TestSite {
  public:
   // Sites of one store have different seeds.
-  explicit TestSite(store::Store& the_store, Limits limits = {}, std::uint64_t seed = 1);
+  explicit TestSite(store::Store& the_store, Limits limits = {}, std::uint64_t seed = 1,
+                    std::optional<SiteTunnel> tunnel = {});
 
   // Enrols through an invite. Throws unless it works.
   TestDevice enrol(const std::string& of);

@@ -82,6 +82,7 @@ Status MemoryStore::revoke_account(AccountId id) {
   revoked->one_time_kem.clear();
   revoked->mails.clear();
   revoked->answers.clear();
+  std::erase_if(state_.tunnel, [&](const auto& entry) { return entry.second.account == id; });
   return {};
 }
 
@@ -98,6 +99,29 @@ Result<std::vector<Account>> MemoryStore::list_accounts(const core::DeviceName& 
     if (out.size() == limit) break;
     out.push_back(row(it->second)->account);
   }
+  return out;
+}
+
+Status MemoryStore::put_tunnel_peer(const TunnelPeer& peer) {
+  if (!row(peer.account)) return Error::kNotFound;
+  const auto found = state_.tunnel.find(peer.host);
+  if (found != state_.tunnel.end() && found->second.account != peer.account) return Error::kReplay;
+  std::erase_if(state_.tunnel,
+                [&](const auto& entry) { return entry.second.account == peer.account; });
+  state_.tunnel[peer.host] = peer;
+  return {};
+}
+
+Result<TunnelPeer> MemoryStore::find_tunnel_peer(AccountId id) {
+  for (const auto& [host, peer] : state_.tunnel) {
+    if (peer.account == id) return peer;
+  }
+  return Error::kNotFound;
+}
+
+Result<std::vector<TunnelPeer>> MemoryStore::list_tunnel_peers() {
+  std::vector<TunnelPeer> out;
+  for (const auto& [host, peer] : state_.tunnel) out.push_back(peer);
   return out;
 }
 

@@ -23,6 +23,10 @@ class MemoryStore final : public Store {
   Result<std::vector<Account>> list_accounts(const core::DeviceName& after,
                                              std::size_t limit) override;
 
+  Status put_tunnel_peer(const TunnelPeer& peer) override;
+  Result<TunnelPeer> find_tunnel_peer(AccountId id) override;
+  Result<std::vector<TunnelPeer>> list_tunnel_peers() override;
+
   Status add_invite(const Invite& invite) override;
   Result<Invite> find_invite(core::View<8> id) override;
   Status use_invite(core::View<8> id, core::WallTime used_at, core::View<32> request_digest,
@@ -90,7 +94,8 @@ class MemoryStore final : public Store {
   struct State {
     std::map<AccountId, Row> rows;
     std::map<std::string, AccountId> names;
-    std::map<core::ByteArray<33>, AccountId> keys;  // all ever known
+    std::map<core::ByteArray<33>, AccountId> keys;    // all ever known
+    std::map<core::ByteArray<8>, TunnelPeer> tunnel;  // by host
     std::map<core::ByteArray<8>, Invite> invites;
     std::map<MailKey, core::WallTime> mail_ids;
     std::uint64_t answers_ever = 0;

@@ -163,6 +163,7 @@ Status SqliteStore::revoke_account(AccountId id) {
                id);
   TRY(revoke.run());
   if (database_->changed_rows() == 0) return Error::kNotFound;
+  TRY(Query(prepared("DELETE FROM tunnel_peers WHERE account = ?"), id).run());
   TRY(Query(prepared("DELETE FROM repeated_keys WHERE account = ?"), id).run());
   TRY(Query(prepared("DELETE FROM one_time_keys WHERE account = ?"), id).run());
   TRY(Query(prepared("DELETE FROM one_time_kem_keys WHERE account = ?"), id).run());

@@ -24,6 +24,10 @@ class SqliteStore final : public Store {
   Result<std::vector<Account>> list_accounts(const core::DeviceName& after,
                                              std::size_t limit) override;
 
+  Status put_tunnel_peer(const TunnelPeer& peer) override;
+  Result<TunnelPeer> find_tunnel_peer(AccountId id) override;
+  Result<std::vector<TunnelPeer>> list_tunnel_peers() override;
+
   Status add_invite(const Invite& invite) override;
   Result<Invite> find_invite(core::View<8> id) override;
   Status use_invite(core::View<8> id, core::WallTime used_at, core::View<32> request_digest,

@@ -99,6 +99,41 @@ TEST_P(StoreConformance, KeepsANameAndAKeyForTheFirst) {
   EXPECT_EQ(store_->find_account(name("alice"))->identity_key, filled<33>(1));
 }
 
+TunnelPeer test_peer(AccountId account, std::uint8_t value) {
+  return {.account = account,
+          .host = filled<8>(value),
+          .public_key = filled<32>(value),
+          .preshared_key = filled<32>(static_cast<std::uint8_t>(value + 100))};
+}
+
+TEST_P(StoreConformance, ATunnelsPeersHaveAnAddressEach) {
+  EXPECT_EQ(store_->find_tunnel_peer(alice_).error(), Error::kNotFound);
+  EXPECT_EQ(store_->put_tunnel_peer(test_peer(99, 1)).error(), Error::kNotFound);
+  ASSERT_TRUE(store_->put_tunnel_peer(test_peer(alice_, 7)).ok());
+  ASSERT_TRUE(store_->put_tunnel_peer(test_peer(bob_, 5)).ok());
+  EXPECT_EQ(store_->put_tunnel_peer(test_peer(bob_, 7)).error(), Error::kReplay);
+  commit();  // the refusal has changed nothing
+  const auto alice = store_->find_tunnel_peer(alice_);
+  ASSERT_TRUE(alice.ok());
+  EXPECT_EQ(alice->account, alice_);
+  EXPECT_EQ(alice->host, filled<8>(7));
+  EXPECT_EQ(alice->public_key, filled<32>(7));
+  EXPECT_EQ(alice->preshared_key, filled<32>(107));
+  auto all = store_->list_tunnel_peers();
+  ASSERT_EQ(all->size(), 2u);
+  EXPECT_EQ((*all)[0].account, bob_);
+  EXPECT_EQ((*all)[1].account, alice_);
+  // Another key in place of the first, whose address is then free.
+  ASSERT_TRUE(store_->put_tunnel_peer(test_peer(alice_, 9)).ok());
+  ASSERT_TRUE(store_->put_tunnel_peer(test_peer(bob_, 7)).ok());
+  EXPECT_EQ(store_->list_tunnel_peers()->size(), 2u);
+  ASSERT_TRUE(store_->revoke_account(bob_).ok());
+  EXPECT_EQ(store_->find_tunnel_peer(bob_).error(), Error::kNotFound);
+  EXPECT_EQ(store_->list_tunnel_peers()->size(), 1u);
+  rollback();
+  EXPECT_EQ(store_->find_tunnel_peer(bob_)->host, filled<8>(5));
+}
+
 TEST_P(StoreConformance, ListsByNameInPages) {
   ASSERT_TRUE(store_->add_account(test_account("al", 3)).ok());
   ASSERT_TRUE(store_->add_account(test_account("b-", 4)).ok());

@@ -141,7 +141,8 @@ int Device::enrol(const Ginneld& server, const std::string& token_text) {
   const auto token = Token::parse(bytes_of(token_text));
   if (!token) throw std::runtime_error("not a token: " + token_text);
   const auto proof = *core::crypto::xeddsa_sign(
-      identity_, enrolment_proof_message(token->secret, identity_key_, 7, csr_), rng);
+      identity_, core::api::EnrolmentProof(token->secret, identity_key_, 7, csr_, {}).message(),
+      rng);
   const EnrolRequestView request{
       .identity_key = identity_key_, .registration_id = 7, .csr = csr_, .proof = proof};
   std::vector<std::uint8_t> plain(8192), sealed(8192 + kEnrolOverhead);
