@@ -1,8 +1,11 @@
 """A board in QEMU, for the tests of this folder."""
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
+import threading
+import time
 
 QEMU = pathlib.Path(__file__).parents[2] / "ports/qemu_virt/qemu.sh"
 FLASH_SIZE = 32 * 1024 * 1024
@@ -42,3 +45,45 @@ def run(image, *arguments, timeout=60):
     done = subprocess.run([str(QEMU), str(image), *arguments], capture_output=True, timeout=timeout,
                           stdin=subprocess.DEVNULL)
     return done.returncode, done.stdout.decode(errors="replace") + done.stderr.decode(errors="replace")
+
+
+class Board:
+    """A program that runs until it is stopped; what it writes is in `console`."""
+
+    def __init__(self, image, *arguments):
+        self.process = subprocess.Popen([str(QEMU), str(image), *arguments], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.console = ""
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        while part := self.process.stdout.read1(4096):
+            self.console += part.decode(errors="replace")
+
+    def type(self, text):
+        self.process.stdin.write(text.encode())
+        self.process.stdin.flush()
+
+    def wait_for(self, pattern, start=0, timeout=30):
+        """The first match on the console from `start` on."""
+        deadline = time.monotonic() + timeout
+        while True:
+            if match := re.compile(pattern).search(self.console, start):
+                return match
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                raise RuntimeError(f"no {pattern!r} on the console:\n{self.console}")
+            time.sleep(0.02)
+
+    def status(self):
+        """The numbers of a line `status name=number ...` that is asked for by an `s`."""
+        start = len(self.console)
+        self.type("s")
+        line = self.wait_for(r"status (.*)\n", start)[1]
+        return {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", line)}
+
+    def kill(self):
+        """As if power had failed."""
+        self.process.kill()
+        self.process.wait()
+        self.reader.join()
