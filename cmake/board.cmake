@@ -13,3 +13,20 @@ add_library(sodium_riscv32 STATIC IMPORTED GLOBAL)
 add_dependencies(sodium_riscv32 sodium_riscv32_build)
 set_target_properties(sodium_riscv32 PROPERTIES IMPORTED_LOCATION ${sodium}/lib/libsodium.a
   INTERFACE_INCLUDE_DIRECTORIES ${sodium}/include)
+
+# lwIP 2.2.1: the one of Debian 13, as that of Debian 12 is older.
+set(lwip ${PROJECT_BINARY_DIR}/lwip/lwip/src)
+set(lwip_sources core/def.c core/inet_chksum.c core/init.c core/ip.c core/ipv4/dhcp.c core/ipv4/etharp.c
+  core/ipv4/icmp.c core/ipv4/ip4.c core/ipv4/ip4_addr.c core/ipv4/ip4_frag.c core/ipv6/ethip6.c core/ipv6/icmp6.c
+  core/ipv6/inet6.c core/ipv6/ip6.c core/ipv6/ip6_addr.c core/ipv6/ip6_frag.c core/ipv6/mld6.c core/ipv6/nd6.c
+  core/mem.c core/memp.c core/netif.c core/pbuf.c core/stats.c core/tcp.c core/tcp_in.c core/tcp_out.c
+  core/timeouts.c core/udp.c netif/ethernet.c)
+list(TRANSFORM lwip_sources PREPEND ${lwip}/)
+add_custom_command(OUTPUT ${lwip_sources}
+  COMMAND ${PROJECT_SOURCE_DIR}/tools/debian_source.sh lwip trixie ${PROJECT_BINARY_DIR}/lwip
+  COMMENT "Unpacking lwIP from Debian's source package"
+  VERBATIM)
+add_library(lwip STATIC ${lwip_sources})
+# Its configuration is ports/lwip/lwipopts.h.
+target_include_directories(lwip SYSTEM PUBLIC ${lwip}/include ${PROJECT_SOURCE_DIR}/ports/lwip)
+target_include_directories(lwip PRIVATE ${PROJECT_SOURCE_DIR})

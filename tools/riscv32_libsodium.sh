@@ -6,23 +6,8 @@ set -euo pipefail
 mkdir -p "$1/source"
 folder=$(cd "$1" && pwd)
 [ ! -f "$folder/lib/libsodium.a" ] || exit 0
-cd "$folder/source"
-
-# Sources come through apt, with lists of its own, from the mirror that apt
-# uses already: the system's own lists need no source entry.
-mirror=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/debian.sources 2>/dev/null | head -1)
-if [ -z "$mirror" ]; then
-  mirror=$(sed -nE 's/^deb +(\[[^]]*\] +)?([^ ]+) .*/\2/p' /etc/apt/sources.list | head -1)
-fi
-mkdir -p lists/partial
-echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror bookworm main" >sources.list
-apt=(apt-get -qq -o "Dir::Etc::sourcelist=$PWD/sources.list" -o Dir::Etc::sourceparts=/dev/null
-  -o "Dir::State::lists=$PWD/lists" -o "Dir::Cache=$PWD" -o "Dir::Cache::archives=$PWD" -o APT::Sandbox::User=
-  -o APT::Get::List-Cleanup=0 -o "Debug::NoLocking=1")
-"${apt[@]}" update
-rm -rf libsodium-*/
-"${apt[@]}" source libsodium >apt.log 2>&1 || { cat apt.log; exit 1; }
-cd libsodium-*/
+"$(dirname "$0")/debian_source.sh" libsodium bookworm "$folder/source"
+cd "$folder/source/libsodium"
 
 # Debian's archive has no configure.
 ./autogen.sh -s >../autogen.log 2>&1 || { cat ../autogen.log; exit 1; }

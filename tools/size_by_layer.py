@@ -11,6 +11,8 @@ SECTIONS = (".text", ".rodata", ".srodata", ".data", ".sdata")
 # An input section: its name, on one line or the next an address, a size, a file.
 INPUT = re.compile(r"^ (\.[\w.$-]+)(?:\n)? +0x[0-9a-f]+ +0x([0-9a-f]+) (\S+)$", re.M)
 LAYERS = (("libcore_", lambda file: "core/" + re.search(r"libcore_(\w+)\.a", file).group(1)),
+          ("libports_", lambda file: "ports/" + re.search(r"libports_(\w+)\.a", file).group(1)),
+          ("liblwip.a", lambda file: "lwIP"), ("libmbedtls.a", lambda file: "mbedTLS"),
           ("libsodium", lambda file: "libsodium"),
           ("libc.a", lambda file: "C library"), ("libgcc", lambda file: "C library"),
           ("", lambda file: "program and port"))
@@ -31,13 +33,13 @@ def main():
         layer = layer_of(file)
         (code if section.startswith(".text") else constants)[layer] += int(size, 16)
         largest[layer, re.sub(r".*[(/]|\)|\.obj$|\.o$", "", file)] += int(size, 16)
-    print(f"{'layer':20}{'code':>9}{'constants':>11}{'together':>10}")
+    print(f"{'layer':24}{'code':>9}{'constants':>11}{'together':>10}")
     for layer in sorted(set(code) | set(constants)):
-        print(f"{layer:20}{code[layer]:9}{constants[layer]:11}{code[layer] + constants[layer]:10}")
-    print(f"{'all':20}{code.total():9}{constants.total():11}{code.total() + constants.total():10}")
+        print(f"{layer:24}{code[layer]:9}{constants[layer]:11}{code[layer] + constants[layer]:10}")
+    print(f"{'all':24}{code.total():9}{constants.total():11}{code.total() + constants.total():10}")
     print("\nlargest files")
     for (layer, file), size in largest.most_common(12):
-        print(f"{layer:20}{file:30}{size:9}")
+        print(f"{layer:24}{file:30}{size:9}")
 
 
 if __name__ == "__main__":

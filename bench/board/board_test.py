@@ -25,15 +25,15 @@ def output_of(*command):
 
 def digests(report):
     found = re.findall(r"^digest of (\w+) ([0-9a-f]{64})$", report, re.M)
-    if len(found) != 2 or not report.endswith("known answers: ok\n"):
+    if len(found) != 3 or not report.endswith("known answers: ok\n"):
         sys.exit("no whole report:\n" + report)
     return found
 
 
 def check_stack(report):
-    rows = re.findall(r"^((?:bundle|session|safety number).*?)  +\d+ +(\d+) +\d+ +\d+$", report, re.M)
-    if len(rows) < 10:
-        sys.exit("no rows of sessions in the report:\n" + report)
+    rows = re.findall(r"^((?:bundle|session|safety number|tunnel).*?)  +\d+ +(\d+) +\d+ +\d+$", report, re.M)
+    if len(rows) < 15:
+        sys.exit("rows are missing in the report:\n" + report)
     over = [f"{what}: {stack}" for what, stack in rows if int(stack) > STACK_LIMIT]
     if over:
         sys.exit(f"more than {STACK_LIMIT} bytes of stack:\n" + "\n".join(over))
@@ -74,7 +74,7 @@ def main():
         sys.exit(f"the board computes something else:\n{here}\n{there}")
     check_stack(board)
     check_branches(image.with_suffix(".elf"))
-    for program in ("board_report", "c_library_size"):
+    for program in ("board_report", "c_library_size", "tunnel_size"):
         check_no_heap(image.with_name(program + ".elf"))
     print("the board computes the same")
     return 0

@@ -3,6 +3,7 @@
 #include <new>
 
 #include "bench/board/report.h"
+#include "bench/board/sequence.h"
 #include "core/e2e/fingerprint.h"
 #include "core/e2e/record.h"
 
@@ -15,22 +16,6 @@ using namespace core::e2e;
 constexpr std::size_t kTextSize = 100;
 constexpr WallTime kNow{1'700'000'000'000};
 constexpr std::uint64_t kEpochs = 3;  // the first one and two more
-
-// A sequence that a seed repeats, so that every machine says the same.
-class Sequence final : public Rng {
- public:
-  explicit Sequence(std::uint64_t seed) : state_(seed) {}
-  Status fill(MutBytes out) override {
-    for (auto& byte : out) {
-      state_ = state_ * 6364136223846793005u + 1442695040888963407u;
-      byte = static_cast<std::uint8_t>(state_ >> 56);
-    }
-    return {};
-  }
-
- private:
-  std::uint64_t state_;
-};
 
 crypto::MlKemWork g_work;
 ByteArray<encrypted_size(kTextSize)> g_wire, g_plain;

@@ -14,12 +14,14 @@ namespace {
 Report g_report;
 
 int run() {
-  Transcript primitives, conversation;
+  Transcript primitives, conversation, tunnel;
   run_primitives(g_report, primitives);
   run_conversation(g_report, conversation);
+  run_tunnel(g_report, tunnel);
   g_report.print();
   print_digest("primitives", primitives.digest());
   print_digest("conversation", conversation.digest());
+  print_digest("tunnel", tunnel.digest());
   print_text("known answers: ok\n");
   return 0;
 }

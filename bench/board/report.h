@@ -50,6 +50,7 @@ void must(bool holds, const char* what);
 // What is measured: each is a file.
 void run_primitives(Report& report, Transcript& transcript);
 void run_conversation(Report& report, Transcript& transcript);
+void run_tunnel(Report& report, Transcript& transcript);
 
 }  // namespace bench::board
 #endif  // BENCH_BOARD_REPORT_H_

@@ -1,5 +1,7 @@
 #include "ports/qemu_virt/board.h"
 
+#include "ports/qemu_virt/registers.h"
+
 extern "C" {
 extern std::uint32_t __stack_bottom[], __stack_top[], __ram_end[];  // of virt.ld
 void board_protect();
@@ -13,17 +15,8 @@ long sysconf(int name);
 namespace ports::qemu_virt {
 namespace {
 
-constexpr std::uintptr_t kPowerOff = 0x00100000;  // the sifive_test device
-constexpr std::uintptr_t kUart = 0x10000000;      // a 16550
 constexpr std::uintptr_t kUartLineStatus = kUart + 5;
-constexpr std::uint8_t kUartCanSend = 0x20;
-
-volatile std::uint8_t& byte_at(std::uintptr_t address) {
-  return *reinterpret_cast<volatile std::uint8_t*>(address);
-}
-volatile std::uint32_t& word_at(std::uintptr_t address) {
-  return *reinterpret_cast<volatile std::uint32_t*>(address);
-}
+constexpr std::uint8_t kUartHasByte = 0x01, kUartCanSend = 0x20;
 
 void write_text(const char* text) {
   write({reinterpret_cast<const std::uint8_t*>(text), std::strlen(text)});
@@ -50,6 +43,11 @@ void write(core::Bytes text) {
     }
     byte_at(kUart) = byte;
   }
+}
+
+std::optional<std::uint8_t> read_byte() {
+  if ((byte_at(kUartLineStatus) & kUartHasByte) == 0) return std::nullopt;
+  return byte_at(kUart);
 }
 
 void power_off(int status) {

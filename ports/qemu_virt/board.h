@@ -3,6 +3,7 @@
 #ifndef PORTS_QEMU_VIRT_BOARD_H_
 #define PORTS_QEMU_VIRT_BOARD_H_
 
+#include <optional>
 #include <span>
 
 #include "core/base/bytes.h"
@@ -14,6 +15,8 @@ namespace ports::qemu_virt {
 
 // Writes to the serial console.
 void write(core::Bytes text);
+// The next byte that was typed there, if any.
+std::optional<std::uint8_t> read_byte();
 
 // Ends QEMU with a status from 0 to 127.
 [[noreturn]] void power_off(int status);
