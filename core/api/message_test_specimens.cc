@@ -1,7 +1,8 @@
 #include "core/api/message_test_specimens.h"
 
-#include <cstdio>
 #include <string_view>
+
+#include "core/api/message_test_text.h"
 
 namespace core::api {
 namespace {
@@ -11,63 +12,7 @@ std::string print(const PreKeyView& m);
 std::string print(const KemPreKeyView& m);
 std::string print(const MailView& m);
 std::string print(const ContactView& m);
-
-// Builds protobuf's text format. Absent fields are left out, as protoc does.
-class Text {
- public:
-  Text& number(const char* name, std::uint64_t value) {
-    if (value != 0) line(name, ": " + std::to_string(value));
-    return *this;
-  }
-  Text& word(const char* name, const char* value) {
-    if (*value != '\0') line(name, std::string(": ") + value);
-    return *this;
-  }
-  Text& bytes(const char* name, Bytes value) {
-    if (value.empty()) return *this;
-    std::string quoted = ": \"";
-    for (const std::uint8_t c : value) {
-      if (c == '\n') {
-        quoted += "\\n";
-      } else if (c == '\r') {
-        quoted += "\\r";
-      } else if (c == '\t') {
-        quoted += "\\t";
-      } else if (c == '"' || c == '\'' || c == '\\') {
-        quoted += '\\';
-        quoted += static_cast<char>(c);
-      } else if (c < 0x20 || c >= 0x7f) {
-        char octal[5];
-        std::snprintf(octal, sizeof octal, "\\%03o", static_cast<unsigned>(c));
-        quoted += octal;
-      } else {
-        quoted += static_cast<char>(c);
-      }
-    }
-    line(name, quoted + '"');
-    return *this;
-  }
-  Text& message(const char* name, const std::string& inner) {
-    line(name, " {");
-    for (std::size_t at = 0; at < inner.size();) {
-      const std::size_t end = inner.find('\n', at) + 1;
-      out_ += "  " + inner.substr(at, end - at);
-      at = end;
-    }
-    out_ += "}\n";
-    return *this;
-  }
-  template <class T>
-  Text& messages(const char* name, Repeated<T> elements) {
-    while (const auto element = elements.next()) message(name, print(*element));
-    return *this;
-  }
-  std::string str() const { return out_; }
-
- private:
-  void line(const char* name, const std::string& rest) { out_ += name + rest + '\n'; }
-  std::string out_;
-};
+constexpr auto kPrint = [](const auto& element) { return print(element); };
 
 // The names of ginnel.proto; empty for 0, which is not printed.
 const char* name_of(Code code) {
@@ -113,7 +58,7 @@ std::string print(const PublishRequestView& m) {
   Text text;
   if (m.signed_pre_key) text.message("signed_pre_key", print(*m.signed_pre_key));
   if (m.last_resort) text.message("last_resort", print(*m.last_resort));
-  text.messages("one_time", m.one_time).messages("one_time_kem", m.one_time_kem);
+  text.messages("one_time", m.one_time, kPrint).messages("one_time_kem", m.one_time_kem, kPrint);
   return text.str();
 }
 std::string print(const PublishResponse& m) {
@@ -158,7 +103,7 @@ std::string print_mails(const std::string& mails, std::optional<std::uint64_t> a
   return after ? mails + "after: " + std::to_string(*after) + '\n' : mails;
 }
 std::string print(const MailsView& m) {
-  return print_mails(Text().messages("mail", m.mail).str(), m.after);
+  return print_mails(Text().messages("mail", m.mail, kPrint).str(), m.after);
 }
 std::string print(const SendResponse& m) {
   Text text;
@@ -176,7 +121,7 @@ std::string print(const ContactView& m) {
   return Text().bytes("name", m.name.bytes()).bytes("identity_key", m.identity_key).str();
 }
 std::string print(const ContactsResponseView& m) {
-  return Text().messages("contact", m.contact).word("more", m.more ? "true" : "").str();
+  return Text().messages("contact", m.contact, kPrint).word("more", m.more ? "true" : "").str();
 }
 std::string print(const RenewRequestView& m) { return Text().bytes("csr", m.csr).str(); }
 std::string print(const RenewResponseView& m) {
@@ -222,7 +167,7 @@ std::string print(const EnrolResponseView& m) {
       .bytes("ca_certificate", m.ca_certificate)
       .bytes("broker_host", m.broker_host)
       .number("broker_port", m.broker_port)
-      .messages("contact", m.contact);
+      .messages("contact", m.contact, kPrint);
   if (m.tunnel) text.message("tunnel", print(*m.tunnel));
   return text.str();
 }

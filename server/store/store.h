@@ -16,15 +16,13 @@
 
 #include "core/base/name.h"
 #include "core/base/time.h"
+#include "server/store/tunnel_peer.h"
 
 namespace server::store {
 
 using Blob = std::vector<std::uint8_t>;
 using core::Result;
 using core::Status;
-
-// An enrolled device inside one store; never shown to anyone.
-using AccountId = std::int64_t;
 
 enum class AccountState : std::uint8_t { kActive = 0, kRevoked = 1 };
 
@@ -35,13 +33,6 @@ struct Account {
   std::uint32_t registration_id = 0;  // 1 to 16380
   core::WallTime enrolled_at;
   AccountState state = AccountState::kActive;
-};
-
-// A device's end of the site's tunnel.
-struct TunnelPeer {
-  AccountId account = 0;
-  core::ByteArray<8> host{};  // the lower half of its address inside
-  core::ByteArray<32> public_key{}, preshared_key{};
 };
 
 // An invite, found by what its secret's holder sends first.
@@ -147,12 +138,10 @@ class Store {
                                                      std::size_t limit) = 0;
 
   // ---- tunnel
-  // Replaces what the account has. Errors: kNotFound, kReplay (another
-  // account's address).
+  // Replaces the account's. Errors: kNotFound, kReplay (another's address).
   virtual Status put_tunnel_peer(const TunnelPeer& peer) = 0;
-  virtual Result<TunnelPeer> find_tunnel_peer(AccountId id) = 0;  // Errors: kNotFound
-  // All of them, in the order of their addresses.
-  virtual Result<std::vector<TunnelPeer>> list_tunnel_peers() = 0;
+  virtual Result<TunnelPeer> find_tunnel_peer(AccountId id) = 0;    // Errors: kNotFound
+  virtual Result<std::vector<TunnelPeer>> list_tunnel_peers() = 0;  // by address
 
   // ---- invites
   virtual Status add_invite(const Invite& invite) = 0;       // Errors: kReplay
