@@ -21,7 +21,7 @@ _ginnel() {
       mapfile -t COMPREPLY < <(compgen -f -- "$cur")
       return
       ;;
-    --timeout | --count | --after)
+    --timeout | --count | --after | --interface)
       return
       ;;
   esac
@@ -33,7 +33,7 @@ _ginnel() {
         home=(--home "${words[i + 1]}")
         ((i++))
         ;;
-      --file | --timeout | --count | --after) ((i++)) ;;
+      --file | --timeout | --count | --after | --interface) ((i++)) ;;
       -*) ;;
       *)
         if [[ -z $command ]]; then
@@ -47,7 +47,7 @@ _ginnel() {
 
   local options="--help --home --json"
   if [[ -z $command ]]; then
-    local commands="enroll send listen chat group contacts verify status doctor reset daemon"
+    local commands="enroll send listen chat group contacts verify status doctor tunnel reset daemon"
     mapfile -t COMPREPLY < <(compgen -W "$commands $options --version" -- "$cur")
     return
   fi
@@ -58,6 +58,7 @@ _ginnel() {
     listen) options+=" --count --after --raw --timeout" ;;
     contacts | doctor) options+=" --timeout" ;;
     verify) options+=" --digits --qr --mark --scanned --accept-new-key" ;;
+    tunnel) options+=" --interface" ;;
     status) options+=" --clear-failed --timeout" ;;
     reset) options+=" --everything --yes" ;;
   esac
@@ -69,6 +70,11 @@ _ginnel() {
     group)
       if ((arguments == 0)); then
         mapfile -t COMPREPLY < <(compgen -W "create add remove send leave list" -- "$cur")
+      fi
+      ;;
+    tunnel)
+      if ((arguments == 0)); then
+        mapfile -t COMPREPLY < <(compgen -W "up down status config" -- "$cur")
       fi
       ;;
     send | chat | verify | reset)

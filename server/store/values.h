@@ -8,15 +8,13 @@
 
 #include "core/base/name.h"
 #include "core/base/time.h"
+#include "server/store/tunnel_peer.h"
 
 namespace server::store {
 
 using Blob = std::vector<std::uint8_t>;
 using core::Result;
 using core::Status;
-
-// An enrolled device inside one store; never shown to anyone.
-using AccountId = std::int64_t;
 
 enum class AccountState : std::uint8_t { kActive = 0, kRevoked = 1 };
 
@@ -27,13 +25,6 @@ struct Account {
   std::uint32_t registration_id = 0;  // 1 to 16380
   core::WallTime enrolled_at;
   AccountState state = AccountState::kActive;
-};
-
-// A device's end of the site's tunnel.
-struct TunnelPeer {
-  AccountId account = 0;
-  core::ByteArray<8> host{};  // the lower half of its address inside
-  core::ByteArray<32> public_key{}, preshared_key{};
 };
 
 // An invite, found by what its secret's holder sends first.

@@ -116,6 +116,10 @@ def run_steps(steps, net, site):
         # The address inside, sent to the site's Ethernet address without the tunnel.
         net.hosts["alice"].shell(f"ip -6 route replace {gateway}/128 via 2001:db8::1 dev eth0 src 2001:db8::2")
         expect(not connects(net.hosts["alice"], gateway, port), "not by its address from outside")
+        # It is the server's rule that keeps us out: without it we get in.
+        net.hosts["site"].shell("ip -6 rule delete pref 5181")
+        expect(connects(net.hosts["alice"], gateway, port), "without the rule it answers")
+        net.hosts["site"].shell(f"ip -6 rule add from {gateway} pref 5181 unreachable")
         net.hosts["alice"].shell(f"ip -6 route replace {gateway}/128 dev gn-alice")
         expect(connects(net.hosts["alice"], gateway, port), "and through the tunnel again")
     with steps.step("a gateway that ends is started again"):
