@@ -4,8 +4,6 @@
 
 namespace core::api {
 namespace {
-
-// The elements of repeated fields.
 std::string print(const PreKeyView& m);
 std::string print(const KemPreKeyView& m);
 std::string print(const MailView& m);
@@ -479,8 +477,8 @@ RawField varint_field(std::uint32_t number, std::uint64_t value) {
   ByteArray<16> out{};
   ProtobufWriter writer(out);
   writer.varint(number, value);
-  return {
-      number, WireType::kVarint, {out.begin(), out.begin() + static_cast<int>(*writer.finish())}};
+  const auto size = static_cast<int>(*writer.finish());
+  return {number, WireType::kVarint, {out.begin(), out.begin() + size}};
 }
 
 RawField bytes_field(std::uint32_t number, const std::vector<std::uint8_t>& value) {
@@ -494,9 +492,8 @@ RawField fixed_field(std::uint32_t number, WireType type) {
   ByteArray<16> out{};
   ProtobufWriter writer(out);
   writer.varint(number, 0);  // the tag, and 0, of which the value's first byte is made
-  const std::size_t tag_size = *writer.finish() - 1;
   out[0] = static_cast<std::uint8_t>(out[0] | static_cast<std::uint8_t>(type));
-  const std::size_t size = tag_size + (type == WireType::kFixed64 ? 8 : 4);
+  const std::size_t size = *writer.finish() - 1 + (type == WireType::kFixed64 ? 8 : 4);
   return {number, type, {out.begin(), out.begin() + static_cast<int>(size)}};
 }
 
