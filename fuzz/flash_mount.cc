@@ -70,7 +70,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   core::Reader reader(in);
   while (reader.remaining() > 3) {
     const std::size_t at = reader.u16_be();
-    const auto bytes = reader.take(std::min<std::size_t>(reader.u8(), reader.remaining()));
+    const std::size_t length = reader.u8();
+    const auto bytes = reader.take(std::min(length, reader.remaining()));
     core::copy(bytes.first(std::min(bytes.size(), changed.size() - at)),
                core::MutBytes(changed).subspan(at));
   }

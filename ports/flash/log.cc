@@ -175,8 +175,10 @@ core::Status Log::find() {
   ended_ = 0;
   for (auto epoch = tail_; epoch < head_; ++epoch) TRY(read_header(epoch));
   // A record is written only behind a header: that of a newer block is damaged.
-  const auto beyond = open({head_ + 1, kBlockHeader}, geometry_.block_size);
-  if (beyond || beyond.error() == Error::kStore) return Error::kStore;
+  for (auto epoch = head_ + 1; epoch < tail_ + geometry_.block_count; ++epoch) {
+    const auto beyond = open({epoch, kBlockHeader}, geometry_.block_size);
+    if (beyond || beyond.error() == Error::kStore) return Error::kStore;
+  }
   return {};
 }
 
