@@ -5,23 +5,14 @@
 #include "ports/qemu_virt/pflash.h"
 #include "ports/qemu_virt/virtio_net.h"
 #include "ports/qemu_virt/virtio_rng.h"
+#include "test/firmware/console.h"
 
 namespace {
 
 using namespace core;
 using namespace ports::qemu_virt;
+using namespace test::firmware;
 
-void say(const char* text) {
-  write({reinterpret_cast<const std::uint8_t*>(text), std::strlen(text)});
-}
-void say_hex(Bytes bytes) {
-  for (const std::uint8_t byte : bytes) {
-    constexpr char kHex[] = "0123456789abcdef";
-    const char text[3] = {kHex[byte >> 4], kHex[byte & 15], 0};
-    say(text);
-  }
-  say("\n");
-}
 void check(bool holds, const char* what) {
   say(holds ? "holds: " : "FAILED: ");
   say(what);
