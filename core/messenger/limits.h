@@ -1,6 +1,6 @@
 // Sizes and times of the messenger, for a Linux device and, with
 // GINNEL_SMALL_DEVICE defined, for a microcontroller. The latter also needs
-// lower limits of core/e2e/limits.h, say 100 skipped keys and 4 archived sessions.
+// lower limits of core/e2e/limits.h, say 100 skipped keys and 2 archived sessions.
 // Spec: docs/spec/device-store.md.
 #ifndef CORE_MESSENGER_LIMITS_H_
 #define CORE_MESSENGER_LIMITS_H_
@@ -48,7 +48,7 @@ inline constexpr std::size_t kMaxCertificate = 2048;
 // Largest value that a Store is asked to keep. A contact's sessions are the
 // largest of all records: 3.2 kB each at most, and twice 38 bytes for each
 // message that is missing. A small device lowers core/e2e/limits.h to fit.
-inline constexpr std::size_t kMaxValueSize = kSmallDevice ? 16'384 : 327'680;
+inline constexpr std::size_t kMaxValueSize = kSmallDevice ? 20'480 : 327'680;
 
 // ---- keys ----------------------------------------------------------------
 // What the server is kept stocked with, and the counts below which it is

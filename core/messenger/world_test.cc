@@ -20,7 +20,8 @@ static Text text_of(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
 
 // ---- a device
 
-TestDevice::TestDevice(const Text& device, std::uint64_t seed) : name(device), rng(seed) {}
+TestDevice::TestDevice(const Text& device, std::uint64_t seed, std::unique_ptr<TestDisk> instead)
+    : name(device), disk(std::move(instead)), rng(seed) {}
 
 void TestDevice::create() {
   NewDevice device;
@@ -28,12 +29,12 @@ void TestDevice::create() {
   for (auto& byte : identity_key) byte = static_cast<std::uint8_t>(rng.next());
   device.identity_key = crypto::x25519_private(identity_key);
   device.registration_id = 1 + static_cast<std::uint32_t>(rng.next() % 16380);
-  const auto created = Messenger::create(store, device);
+  const auto created = Messenger::create(kept(), device);
   CHECK(created.ok());
 }
 
 bool TestDevice::start(Instant now) {
-  messenger = std::make_unique<Messenger>(store, rng, *work);
+  messenger = std::make_unique<Messenger>(kept(), rng, *work);
   if (messenger->open(now)) return true;
   messenger.reset();
   return false;
@@ -116,7 +117,8 @@ void World::enrol(TestDevice& device, bool renew) {
 
 TestDevice& World::add(const Text& name) {
   seed_ = seed_ * 6364136223846793005 + 1442695040888963407;
-  auto& device = *devices_.emplace(name, std::make_unique<TestDevice>(name, seed_)).first->second;
+  auto made = std::make_unique<TestDevice>(name, seed_, make_disk ? make_disk() : nullptr);
+  auto& device = *devices_.emplace(name, std::move(made)).first->second;
   device.create();
   CHECK(device.start(clock.now()));
   enrol(device, false);
@@ -126,6 +128,7 @@ TestDevice& World::add(const Text& name) {
 
 void World::replace(TestDevice& device) {
   ASSERT_TRUE(service->revoke(device_name(device.name)).ok());
+  CHECK(!device.disk);
   device.store.restore({});
   device.create();
   CHECK(device.start(clock.now()));
@@ -146,8 +149,8 @@ MessageId World::send(const Text& from, const Text& to, const Text& text) {
     const auto id =
         device.messenger->send(device_name(to), bytes_of(text), clock.now(), clock.wall());
     if (id) return *id;
-    if (retry_sends && !device.store.power_is_off()) continue;
-    CHECK(device.store.power_is_off());
+    if (retry_sends && !device.power_is_off()) continue;
+    CHECK(device.power_is_off());
     recover(device);
     // The cut may have come after the commit: then it is in the outbox.
     if (last_in_outbox() > last) return last_in_outbox();
@@ -157,7 +160,7 @@ MessageId World::send(const Text& from, const Text& to, const Text& text) {
 void World::insist(TestDevice& device, const std::function<bool()>& call,
                    const std::function<bool()>& done) {
   while (!call()) {
-    if (!device.store.power_is_off()) {
+    if (!device.power_is_off()) {
       CHECK(retry_sends);
       continue;
     }
@@ -223,14 +226,14 @@ void World::go_offline(TestDevice& device) {
 void World::crash(TestDevice& device) {
   device.take_events();
   device.stop();
-  device.store.power_on();
+  device.power_on();
   ++device.restarts;
   CHECK(device.start(clock.now()));
   if (device.online) device.messenger->connected(clock.now());
 }
 
 void World::recover(TestDevice& device) {
-  if (device.store.power_is_off()) crash(device);
+  if (device.power_is_off()) crash(device);
 }
 
 void World::publish(std::vector<service::OutgoingPublish> out) {

@@ -30,10 +30,19 @@ struct Packet {
   std::vector<std::uint8_t> payload;
 };
 
+// What a device keeps its state on, if not a FakeStore: a store and its power.
+class TestDisk {
+ public:
+  virtual ~TestDisk() = default;
+  virtual Store& store() = 0;
+  virtual bool power_is_off() const = 0;
+  virtual void power_on() = 0;
+};
+
 // One device and the application on it, which reads its mail.
 class TestDevice {
  public:
-  TestDevice(const Text& name, std::uint64_t seed);
+  TestDevice(const Text& name, std::uint64_t seed, std::unique_ptr<TestDisk> disk = nullptr);
 
   // Makes keys and writes a new device into the (empty) store.
   void create();
@@ -41,6 +50,8 @@ class TestDevice {
   bool start(Instant now);
   bool running() const { return messenger != nullptr; }
   void stop() { messenger.reset(); }
+  bool power_is_off() const { return disk ? disk->power_is_off() : store.power_is_off(); }
+  void power_on() { disk ? disk->power_on() : store.power_on(); }
 
   // Reads what is unread, and marks it. A message read again after a crash
   // must be the same one.
@@ -54,7 +65,8 @@ class TestDevice {
 
   Text name;
   ByteArray<32> identity_key{};
-  ports::fake::FakeStore store;
+  ports::fake::FakeStore store;    // unless there is a disk
+  std::unique_ptr<TestDisk> disk;  // used instead
   ports::fake::FakeRng rng;
   std::unique_ptr<Workspace> work = std::make_unique<Workspace>();
   std::unique_ptr<Messenger> messenger;
@@ -72,6 +84,8 @@ class TestDevice {
   std::vector<Event> events;
 
  private:
+  Store& kept() { return disk ? disk->store() : store; }
+
   std::vector<std::uint8_t> buffer_ = std::vector<std::uint8_t>(kMaxPlaintext);
 };
 
@@ -110,6 +124,7 @@ class World {
   ports::fake::Net<Packet> net;
   server::store::MemoryStore server_store;
   std::unique_ptr<server::service::Service> service;
+  std::function<std::unique_ptr<TestDisk>()> make_disk;  // of devices added from then on
   bool retry_sends = false;  // send() tries again over failures of the store
   // Called for each payload that a device publishes, before the network has it.
   std::function<void(const TestDevice&, const Outgoing&)> on_publish;

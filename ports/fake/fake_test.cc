@@ -4,6 +4,7 @@
 #include "ports/fake/net.h"
 #include "ports/fake/rng.h"
 #include "ports/fake/store.h"
+#include "ports/fake/store_conformance_test.h"
 
 namespace ports::fake {
 namespace {
@@ -12,6 +13,19 @@ using core::ByteArray;
 using core::Error;
 
 constexpr ByteArray<1> kKey{1}, kOther{2}, kValue{7};
+
+class InMemory final : public StoreUnderTest {
+ public:
+  static std::unique_ptr<StoreUnderTest> make() { return std::make_unique<InMemory>(); }
+  core::messenger::Store& store() override { return store_; }
+  void restart() override { store_.power_on(); }
+
+ private:
+  FakeStore store_;
+};
+
+INSTANTIATE_TEST_SUITE_P(InMemory, StoreConformance,
+                         testing::Values(StoreMaker{"memory", InMemory::make}));
 
 core::Status write_both(FakeStore& store) {
   TRY(store.begin());

@@ -13,8 +13,38 @@
 #include <random>
 #include <vector>
 
+#include "ports/fake/store_conformance_test.h"
 #include "ports/linux/home.h"
 #include "ports/linux/test_folder.h"
+
+namespace ports::fake {
+namespace {
+
+class OnSqlite final : public StoreUnderTest {
+ public:
+  static std::unique_ptr<StoreUnderTest> make() { return std::make_unique<OnSqlite>(); }
+  core::messenger::Store& store() override { return *store_; }
+  void restart() override {
+    store_.reset();
+    store_ = open();
+  }
+
+ private:
+  std::optional<linux_os::SqliteStore> open() {
+    auto store = linux_os::SqliteStore::open(folder_.file("store.db"));
+    CHECK(store);
+    return *std::move(store);
+  }
+
+  linux_os::TestFolder folder_;
+  std::optional<linux_os::SqliteStore> store_ = open();
+};
+
+INSTANTIATE_TEST_SUITE_P(OnSqlite, StoreConformance,
+                         testing::Values(StoreMaker{"sqlite", OnSqlite::make}));
+
+}  // namespace
+}  // namespace ports::fake
 
 namespace ports::linux_os {
 namespace {
