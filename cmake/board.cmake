@@ -30,3 +30,22 @@ add_library(lwip STATIC ${lwip_sources})
 # Its configuration is ports/lwip/lwipopts.h.
 target_include_directories(lwip SYSTEM PUBLIC ${lwip}/include ${PROJECT_SOURCE_DIR}/ports/lwip)
 target_include_directories(lwip PRIVATE ${PROJECT_SOURCE_DIR})
+
+# mbedTLS 3.6, for TLS 1.3: that of Debian 13 too.
+set(mbedtls ${PROJECT_BINARY_DIR}/mbedtls/mbedtls)
+set(mbedtls_sources aes asn1parse asn1write bignum bignum_core bignum_mod bignum_mod_raw block_cipher chacha20
+  chachapoly cipher cipher_wrap constant_time ecdh ecdsa ecp ecp_curves gcm md memory_buffer_alloc oid pk pk_ecc
+  pk_wrap pkparse pkwrite platform platform_util poly1305 psa_crypto psa_crypto_aead psa_crypto_cipher
+  psa_crypto_client psa_crypto_driver_wrappers_no_static psa_crypto_ecp psa_crypto_hash psa_crypto_mac
+  psa_crypto_slot_management psa_crypto_storage psa_util sha256 sha512 ssl_ciphersuites ssl_client ssl_msg ssl_tls
+  ssl_tls13_client ssl_tls13_generic ssl_tls13_keys x509 x509_create x509_crt x509write x509write_csr)
+list(TRANSFORM mbedtls_sources PREPEND ${mbedtls}/library/)
+list(TRANSFORM mbedtls_sources APPEND .c)
+add_custom_command(OUTPUT ${mbedtls_sources}
+  COMMAND ${PROJECT_SOURCE_DIR}/tools/debian_source.sh mbedtls trixie ${PROJECT_BINARY_DIR}/mbedtls
+  COMMENT "Unpacking mbedTLS from Debian's source package"
+  VERBATIM)
+add_library(mbedtls STATIC ${mbedtls_sources})
+target_include_directories(mbedtls SYSTEM PUBLIC ${mbedtls}/include)
+target_include_directories(mbedtls PRIVATE ${mbedtls}/library ${PROJECT_SOURCE_DIR})
+target_compile_definitions(mbedtls PUBLIC MBEDTLS_CONFIG_FILE="ports/mbedtls/config.h")

@@ -26,6 +26,7 @@ LAYERS = {
     "ports/linux": {"core/base", "core/crypto", "core/mqtt", "core/api", "core/messenger"},
     "ports/flash": {"core/base", "core/crypto", "core/messenger"},
     "ports/lwip": {"core/base", "core/crypto", "core/wg"},
+    "ports/mbedtls": {"core/base", "core/crypto", "ports/lwip"},
     "ports/qemu_virt": {"core/base", "ports/flash"},
     "ports/fake": {"core/base", "core/crypto", "core/mqtt", "core/api", "core/messenger", "ports/flash"},
     "apps/ginnel": {"core/base", "core/crypto", "core/mqtt", "core/api", "core/messenger", "ports/linux"},

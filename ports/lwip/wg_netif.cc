@@ -4,7 +4,7 @@
 #include "lwip/timeouts.h"
 #include "lwip/udp.h"
 #include "ports/lwip/addresses.h"
-#include "ports/lwip/hooks.h"
+#include "ports/lwip/routes.h"
 
 namespace ports::lwip {
 namespace {
@@ -51,6 +51,7 @@ core::Status WgNetif::start(const WgNetifOptions& options) {
   options_ = options;
   next_ = g_started;
   g_started = this;
+  set_routes(find);
   device_.set_stored_floor(host_.stored_floor());
   run();
   return {};
@@ -189,7 +190,7 @@ void WgNetif::send_out(Bytes datagram, const Endpoint& to) {
   send_out(copy, to);
 }
 
-WgNetif* WgNetif::find(const IpAddress& destination) {
+::netif* WgNetif::find(const IpAddress& destination) {
   // The least packet to that destination.
   const bool is_v6 = destination.family == Family::kIpv6;
   core::ByteArray<40> packet{};
@@ -197,25 +198,9 @@ WgNetif* WgNetif::find(const IpAddress& destination) {
   packet[3] = is_v6 ? 0 : 20;
   core::copy(destination.view(), MutBytes(packet).subspan(is_v6 ? 24 : 16));
   for (WgNetif* tunnel = g_started; tunnel != nullptr; tunnel = tunnel->next_) {
-    if (tunnel->device_.route(packet)) return tunnel;
+    if (tunnel->device_.route(packet)) return &tunnel->netif_;
   }
   return nullptr;
 }
 
 }  // namespace ports::lwip
-
-namespace {
-
-netif* netif_to(const core::wg::IpAddress& destination) {
-  auto* tunnel = ports::lwip::WgNetif::find(destination);
-  return tunnel == nullptr ? nullptr : &tunnel->netif();
-}
-
-}  // namespace
-
-netif* ginnel_wg_route4(const ip4_addr_t* destination) {
-  return netif_to(ports::lwip::from_lwip(*destination));
-}
-netif* ginnel_wg_route6(const ip6_addr_t* destination) {
-  return netif_to(ports::lwip::from_lwip(*destination));
-}

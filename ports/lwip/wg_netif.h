@@ -65,10 +65,9 @@ class WgNetif {
   core::Status add_address(const core::wg::IpAddress& address);
   ::netif& netif() { return netif_; }
 
-  // The started tunnel that has a peer for `destination`, if any.
-  static WgNetif* find(const core::wg::IpAddress& destination);
-
  private:
+  // The started tunnel that has a peer for `destination`, if any.
+  static ::netif* find(const core::wg::IpAddress& destination);
   static void on_datagram(void* self, udp_pcb* socket, pbuf* datagram, const ip_addr_t* from,
                           std::uint16_t port);
   static err_t on_packet(::netif* netif, pbuf* packet);

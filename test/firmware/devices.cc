@@ -1,27 +1,19 @@
 // What the board's devices do, for devices_test.py: which of them are there, and
 // whether each does what its header says.
+#include "ports/flash/store.h"
 #include "ports/qemu_virt/board.h"
 #include "ports/qemu_virt/clock.h"
 #include "ports/qemu_virt/pflash.h"
 #include "ports/qemu_virt/virtio_net.h"
 #include "ports/qemu_virt/virtio_rng.h"
+#include "test/firmware/console.h"
 
 namespace {
 
 using namespace core;
 using namespace ports::qemu_virt;
+using namespace test::firmware;
 
-void say(const char* text) {
-  write({reinterpret_cast<const std::uint8_t*>(text), std::strlen(text)});
-}
-void say_hex(Bytes bytes) {
-  for (const std::uint8_t byte : bytes) {
-    constexpr char kHex[] = "0123456789abcdef";
-    const char text[3] = {kHex[byte >> 4], kHex[byte & 15], 0};
-    say(text);
-  }
-  say("\n");
-}
 void check(bool holds, const char* what) {
   say(holds ? "holds: " : "FAILED: ");
   say(what);
@@ -29,8 +21,7 @@ void check(bool holds, const char* what) {
   if (!holds) power_off(1);
 }
 
-void check_entropy() {
-  static VirtioRng rng;
+void check_entropy(VirtioRng& rng) {
   ByteArray<150> drawn;
   drawn.fill(0xee);
   const auto filled = rng.fill(drawn);
@@ -86,6 +77,30 @@ void check_flash() {
         "not beyond its blocks");
 }
 
+// A device's store on this chip: what a restart before this one left, and one more.
+void check_store(VirtioRng& rng) {
+  constexpr auto kKey = label("boots");
+  static Pflash chip(4, 8);
+  static std::array<ports::flash::IndexEntry, 200> index;
+  static ports::flash::FlashStore store(chip, Secret<32>(ByteArray<32>{1, 2, 3}), index);
+  auto mounted = store.mount();
+  if (!mounted && mounted.error() == Error::kNotFound) {
+    if (!store.format(rng)) return say("store: none\n");  // without entropy, or without a chip
+    mounted = store.mount();
+  }
+  check(mounted.ok(), "the store is mounted");
+  ByteArray<8> boots{};
+  const auto size = store.get(kKey, boots);
+  check(size.ok() || size.error() == Error::kNotFound, "the store is read");
+  say("store: ");
+  say_hex(boots);
+  ++boots[7];
+  check(store.begin().ok() && store.put(kKey, boots).ok() && store.commit().ok(),
+        "the store is written");
+  ByteArray<8> again{};
+  check(store.get(kKey, again).ok() && again == boots, "the store has what it was given");
+}
+
 // Asks for the Ethernet address of QEMU's router, 10.0.2.2, until it answers.
 void check_network() {
   static VirtioNet net;
@@ -122,9 +137,11 @@ void check_network() {
 }  // namespace
 
 int board_main() {
-  check_entropy();
+  static VirtioRng rng;
+  check_entropy(rng);
   check_clock();
   check_flash();
+  check_store(rng);
   check_network();
   say("all checked\n");
   return 0;

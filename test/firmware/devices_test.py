@@ -35,6 +35,7 @@ def main():
     assert len(first["entropy"]) == 64 and first["entropy"] != second["entropy"], "the same randomness twice"
     assert first["flash"] == "ff" * 8, first
     assert second["flash"] == "0102030405060730", f"flash does not keep what it is given: {second}"
+    assert (first["store"], second["store"]) == ("00" * 8, "00" * 7 + "01"), "the store does not count its boots"
     assert abs(int(second["wall time"], 16) - time.time() * 1000) < 60_000, "the wall time is wrong"
     print("the devices do what they must")
 

@@ -1,8 +1,5 @@
 // A board with a tunnel as its provisioning says, and echo on port 7. On the
 // console `s` shows counters and what is used, `q` ends it.
-#include <charconv>
-#include <new>
-
 #include "core/crypto/x25519.h"
 #include "lwip/stats.h"
 #include "ports/flash/high_mark.h"
@@ -14,57 +11,24 @@
 #include "ports/qemu_virt/pflash.h"
 #include "ports/qemu_virt/provisioning.h"
 #include "ports/qemu_virt/virtio_rng.h"
+#include "test/firmware/console.h"
 #include "test/firmware/echo.h"
 
 namespace {
 
 using namespace core;
 using namespace ports::qemu_virt;
+using namespace test::firmware;
 namespace wg = core::wg;
-
-constexpr std::uint32_t kStackPaint = 0xa5a5a5a5;
-
-void say(std::string_view text) {
-  write({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
-}
-void say(std::string_view name, std::uint64_t number) {
-  char digits[21];
-  const auto end = std::to_chars(digits, digits + sizeof(digits), number).ptr;
-  say(name);
-  say("=");
-  say({digits, static_cast<std::size_t>(end - digits)});
-  say(" ");
-}
-void must(bool holds, std::string_view what) {
-  if (holds) return;
-  say("FAILED: ");
-  say(what);
-  say("\n");
-  power_off(1);
-}
-
-std::uint32_t number_of(std::string_view text) {
-  std::uint32_t out = 0;
-  must(std::from_chars(text.data(), text.data() + text.size(), out).ec == std::errc{}, text);
-  return out;
-}
 
 ByteArray<32> key_of(std::string_view text) {
   ByteArray<32> out{};
-  must(text.size() == 64, "a key of 64 digits");
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    must(std::from_chars(&text[2 * i], &text[2 * i] + 2, out[i], 16).ec == std::errc{}, text);
-  }
+  must(bytes_of_hex(text, out).size() == out.size(), "a key of 64 digits");
   return out;
 }
 
 wg::IpAddress address_of(std::string_view text) {
-  char copy[48] = {};
-  must(text.size() < sizeof(copy), text);
-  std::copy(text.begin(), text.end(), copy);
-  ip_addr_t parsed;
-  must(ipaddr_aton(copy, &parsed) != 0, text);
-  return ports::lwip::endpoint_of(parsed, 0).address;
+  return ports::lwip::endpoint_of(address_of_text(text), 0).address;
 }
 
 class Host final : public ports::lwip::WgHost {
@@ -81,19 +45,6 @@ class Host final : public ports::lwip::WgHost {
   ports::flash::HighMark& mark_;
   std::string_view clock_;
 };
-
-// Painted before the first call that is deep, so that its depth can be seen.
-[[gnu::noinline]] void paint_stack() {
-  const auto all = stack();
-  std::uint32_t* here;
-  __asm__ volatile("mv %0, sp" : "=r"(here));
-  for (std::uint32_t* word = all.data(); word < here; ++word) *word = kStackPaint;
-}
-std::size_t stack_used() {
-  const auto all = stack();
-  const auto first = std::find_if(all.begin(), all.end(), [](auto w) { return w != kStackPaint; });
-  return static_cast<std::size_t>(all.end() - first) * sizeof(*all.data());
-}
 
 void add_peer(ports::lwip::WgNetif& tunnel, const Provisioning& told, char digit) {
   char name[] = "peerN_xxxx";
@@ -122,19 +73,19 @@ void add_peer(ports::lwip::WgNetif& tunnel, const Provisioning& told, char digit
 void show(ports::lwip::WgNetif& tunnel, const ports::flash::HighMark& mark) {
   const auto& c = tunnel.device().counters();
   say("status ");
-  say("initiations", c.initiations_sent);
-  say("responses", c.responses_received);
-  say("received", c.packets_received);
-  say("sent", c.packets_sent);
-  say("malformed", c.malformed);
-  say("bad_mac1", c.bad_mac1);
-  say("unknown", c.unknown_indices);
-  say("floor", mark.value());
-  say("stack", stack_used());
-  say("heap", lwip_stats.mem.max);
-  say("pool", lwip_stats.memp[MEMP_PBUF_POOL]->max);
-  say("pool_now", lwip_stats.memp[MEMP_PBUF_POOL]->used);
-  say("heap_now", lwip_stats.mem.used);
+  say_number("initiations", c.initiations_sent);
+  say_number("responses", c.responses_received);
+  say_number("received", c.packets_received);
+  say_number("sent", c.packets_sent);
+  say_number("malformed", c.malformed);
+  say_number("bad_mac1", c.bad_mac1);
+  say_number("unknown", c.unknown_indices);
+  say_number("floor", mark.value());
+  say_number("stack", stack_used());
+  say_number("heap", lwip_stats.mem.max);
+  say_number("pool", lwip_stats.memp[MEMP_PBUF_POOL]->max);
+  say_number("pool_now", lwip_stats.memp[MEMP_PBUF_POOL]->used);
+  say_number("heap_now", lwip_stats.mem.used);
   say("\n");
 }
 
@@ -151,12 +102,12 @@ int board_main() {
   static Ethernet ethernet(rng);
   must(ethernet.start().ok(), "the network");
 
-  const ip_addr_t ours = ports::lwip::address_of({.address = address_of(told.value("ip4"))});
+  const ip_addr_t ours = address_of_text(told.value("ip4"));
   ip4_addr_t mask, router{};
   IP4_ADDR(&mask, 255, 255, 255, 0);
   netif_set_addr(&ethernet.netif(), ip_2_ip4(&ours), &mask, &router);
   if (const auto ip6 = told.value("ip6"); !ip6.empty()) {
-    const ip_addr_t address = ports::lwip::address_of({.address = address_of(ip6)});
+    const ip_addr_t address = address_of_text(ip6);
     netif_ip6_addr_set(&ethernet.netif(), 1, ip_2_ip6(&address));
     netif_ip6_addr_set_state(&ethernet.netif(), 1, IP6_ADDR_PREFERRED);
   }
@@ -174,7 +125,7 @@ int board_main() {
   must(tunnel.add_address(address_of(told.value("inner6"))).ok(), "an inner IPv6 address");
   for (const char digit : {'0', '1'}) add_peer(tunnel, told, digit);
   tunnel.run();
-  must(test::firmware::start_echo(), "echo");
+  must(start_echo(), "echo");
   say("ready\n");
   for (;;) {
     ethernet.poll();
