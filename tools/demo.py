@@ -93,7 +93,7 @@ def report(observer, secrets):
     for needle in (*secrets, b"ginnel/1/", b"alice", b"MQTT"):
         expect(observer.count(needle) == 0, f"{needle} is not on the wire")
     say(f"an observer saw {len(observer.frames)} frames on the wire: {kinds['WireGuard']} of WireGuard, "
-        f"{kinds['address resolution']} of address resolution, none else, and not one word of the messages")
+        f"{kinds['returned']} returned while the gateway was dead, {kinds['address resolution']} of address resolution, none else, and not one word of the messages")
 
 
 def demo(build, folder, net):

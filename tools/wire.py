@@ -62,7 +62,7 @@ class Observer:
 
     def kinds(self):
         """How many frames of each kind there are; what is not the tunnel or address resolution is "other"."""
-        counts = {"WireGuard": 0, "address resolution": 0, "other": 0}
+        counts = {"WireGuard": 0, "returned": 0, "address resolution": 0, "other": 0}
         for frame in self.frames:
             counts[kind(frame)] += 1
         return counts
@@ -78,7 +78,17 @@ def kind(frame):
         size = struct.unpack_from(">H", packet, header + 4)[0] - 8
         if is_wireguard(packet[header + 8:header + 8 + size], size):
             return "WireGuard"
+    if ethertype == IPV4 and packet[9] == socket.IPPROTO_ICMP and is_returned(packet[4 * (packet[0] & 15):]):
+        return "returned"
     return "other"
+
+
+def is_returned(message):
+    """The kernel's "port unreachable" while the gateway is away; it quotes the beginning of what it refuses."""
+    quoted = message[8:]
+    header = 4 * (quoted[0] & 15)
+    return (message[:2] == b"\x03\x03" and quoted[9] == socket.IPPROTO_UDP
+            and quoted[header + 8] in (1, 2, 3, 4) and quoted[header + 9:header + 12] == bytes(3))
 
 
 def is_neighbour_discovery(packet):

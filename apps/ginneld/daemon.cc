@@ -95,7 +95,8 @@ Outcome<void> Daemon::open_folder() {
   if (identity) {
     addresses_.broker_host = broker_listen_ = link_host_ =
         ports::linux_os::address_text(identity->address());
-    gateway_ = std::make_unique<Gateway>(*std::move(identity), options_.interface);
+    gateway_ =
+        std::make_unique<Gateway>(*std::move(identity), options_.interface, folder.endpoints());
   }
   for (const std::string& local :
        {std::string("localhost"), std::string("127.0.0.1"), link_host_}) {

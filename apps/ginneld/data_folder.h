@@ -29,6 +29,7 @@ struct DataFolder {
   std::filesystem::path ports() const { return path / "ports.json"; }
   std::filesystem::path revoked() const { return path / "revoked"; }
   std::filesystem::path tunnel() const { return path / "tunnel.json"; }
+  std::filesystem::path endpoints() const { return path / "endpoints"; }
   std::filesystem::path broker() const { return path / "broker"; }
   std::filesystem::path socket() const { return path / "control.sock"; }
 };

@@ -1,8 +1,10 @@
 #include "apps/ginneld/gateway.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spdlog/spdlog.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +14,7 @@
 #include <cstdlib>
 
 #include "ports/linux/program.h"
+#include "ports/linux/system.h"
 
 namespace ginneld {
 namespace {
@@ -25,6 +28,9 @@ constexpr auto kSteady = 30s;       // after this long the pauses start anew
 constexpr auto kStartLimit = 20s;   // for the first start
 constexpr auto kSocketLimit = 10s;  // for ginnel-wg to answer
 constexpr std::int64_t kSessionS = 180;
+// How often endpoints are looked at; with many peers that is much to read.
+constexpr int kLookMs = 2'000, kLookAtManyMs = 60'000;
+constexpr std::size_t kMany = 1000;
 // Ahead of the main table's rule, 32766.
 constexpr const char* kRuleInside = "5180";
 constexpr const char* kRuleNowhere = "5181";
@@ -170,6 +176,51 @@ Outcome<void> Gateway::keep_inside() const {
   return outcome_of(ports::linux_os::run_ip({"route", "replace", all, "dev", interface_}));
 }
 
+// A keepalive that is turned on is sent at once, and needs a handshake first.
+Outcome<void> Gateway::call_devices() const {
+  std::string on = "set=1\n", off = on;
+  for (const auto& [key, endpoint] : endpoints_) {
+    if (!peers_.contains(key)) continue;
+    std::string peer = "public_key=";
+    ports::linux_os::append_hex(peer, key);
+    peer += "\nupdate_only=true\n";
+    on += peer + "endpoint=" + endpoint + "\npersistent_keepalive_interval=25\n";
+    off += peer + "persistent_keepalive_interval=0\n";
+  }
+  on += "\n";
+  off += "\n";
+  TRY(ask(interface_, on));
+  return ask(interface_, off);
+}
+
+void Gateway::remember_endpoints() {
+  const auto answer = ports::linux_os::ask_interface(interface_, SecretText("get=1\n\n"));
+  if (!answer) return;
+  // Those that are away now may be where they were.
+  Endpoints all = endpoints_;
+  for (const auto& [key, endpoint] : endpoints_in(*answer)) all[key] = endpoint;
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(all, [this](const auto& entry) { return !peers_.contains(entry.first); });
+  }
+  if (all == endpoints_) return;
+  endpoints_ = std::move(all);
+  if (const auto saved = save_endpoints(endpoints_, endpoints_path_); !saved) {
+    spdlog::warn("cannot keep where devices are: {}", saved.error().text);
+  }
+}
+
+// Until the process has ended.
+void Gateway::watch(pid_t pid) {
+  const ports::linux_os::Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  pollfd ended{process.get(), POLLIN, 0};
+  while (process.valid()) {
+    const int found = ::poll(&ended, 1, peer_count() > kMany ? kLookAtManyMs : kLookMs);
+    if (found > 0) break;
+    if (found == 0) remember_endpoints();
+  }
+}
+
 // The lock is held from the peers' reading to up_, so that no change is lost.
 Outcome<void> Gateway::configure() {
   const std::lock_guard lock(mutex_);
@@ -184,6 +235,7 @@ Outcome<void> Gateway::configure() {
   TRY(outcome_of(
       ports::linux_os::set_up_interface(interface_, identity_.address(), identity_.site().mtu)));
   TRY(keep_inside());
+  TRY(call_devices());
   up_ = true;
   failed_.reset();
   changed_.notify_all();
@@ -193,6 +245,7 @@ Outcome<void> Gateway::configure() {
 // Runs on one thread from start() to stop(): the kernel's signal at our death
 // is bound to the thread that forked.
 void Gateway::supervise() {
+  endpoints_ = load_endpoints(endpoints_path_);
   auto pause = kShortestPause;
   while (true) {
     const auto started = Clock::now();
@@ -206,8 +259,11 @@ void Gateway::supervise() {
       }
       done = wait_for_socket(pid);
       if (done) done = configure();
-      if (done) spdlog::info("tunnel up interface={} pid={}", interface_, pid);
       if (!done) ::kill(pid, SIGKILL);
+      if (done) {
+        spdlog::info("tunnel up interface={} pid={}", interface_, pid);
+        watch(pid);
+      }
       siginfo_t ended;
       while (::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT) != 0 &&
              errno == EINTR) {

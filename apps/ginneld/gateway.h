@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "apps/ginneld/data_folder.h"
+#include "apps/ginneld/endpoints.h"
 #include "ports/linux/wg_interface.h"
 #include "server/service/tunnel.h"
 
@@ -35,8 +36,11 @@ struct TunnelIdentity {
 // Thread-safe. The interface dies with this process, also by SIGKILL.
 class Gateway {
  public:
-  Gateway(TunnelIdentity identity, std::string interface)
-      : identity_(std::move(identity)), interface_(std::move(interface)) {}
+  // `endpoints` is the file that keeps where devices are.
+  Gateway(TunnelIdentity identity, std::string interface, std::filesystem::path endpoints)
+      : identity_(std::move(identity)),
+        interface_(std::move(interface)),
+        endpoints_path_(std::move(endpoints)) {}
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
   ~Gateway() { stop(); }
@@ -72,10 +76,15 @@ class Gateway {
   Outcome<void> configure();
   void append_peer(std::string& text, const Key& key, const Peer& peer) const;
   Outcome<void> keep_inside() const;
+  Outcome<void> call_devices() const;
+  void watch(pid_t pid);
+  void remember_endpoints();
 
   const TunnelIdentity identity_;
   const std::string interface_;
+  const std::filesystem::path endpoints_path_;
   std::string program_;
+  Endpoints endpoints_;  // the supervisor's alone
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
