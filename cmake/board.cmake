@@ -26,7 +26,9 @@ add_custom_command(OUTPUT ${lwip_sources}
   COMMAND ${PROJECT_SOURCE_DIR}/tools/debian_source.sh lwip trixie ${PROJECT_BINARY_DIR}/lwip
   COMMENT "Unpacking lwIP from Debian's source package"
   VERBATIM)
+add_custom_target(lwip_unpacked DEPENDS ${lwip_sources})
 add_library(lwip STATIC ${lwip_sources})
+add_dependencies(lwip lwip_unpacked)
 # Its configuration is ports/lwip/lwipopts.h.
 target_include_directories(lwip SYSTEM PUBLIC ${lwip}/include ${PROJECT_SOURCE_DIR}/ports/lwip)
 target_include_directories(lwip PRIVATE ${PROJECT_SOURCE_DIR})
