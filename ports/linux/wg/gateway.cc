@@ -127,6 +127,9 @@ void Gateway::do_due(core::Instant now) {
     const auto due = device().poll(now, wall_now(), rng_, out);
     if (!due || !*due) continue;
     const core::wg::ToSend& send = **due;
+#ifdef GINNEL_KEYLOG
+    if (keylog_ != nullptr) keylog_->note(device(), send.peer, send.datagram);
+#endif
     outbox_->add(send.datagram, send.to, send.peer, class_of(send.datagram));
     flush_outbox();
   }
@@ -191,6 +194,9 @@ void Gateway::do_handshakes(core::Instant now) {
     const auto datagram = core::MutBytes(waiting.bytes).first(waiting.size);
     const auto received = device().receive(datagram, waiting.from, now, rng_);
     if (!received || received->meaning != core::wg::Meaning::kReply) continue;
+#ifdef GINNEL_KEYLOG
+    if (keylog_ != nullptr) keylog_->note(device(), received->peer, received->bytes);
+#endif
     outbox_->add(received->bytes, waiting.from, received->peer, kHandshakeClass);
     if (outbox_->full()) flush_outbox();
   }

@@ -4,6 +4,9 @@
 
 #include "core/wg/device.h"
 #include "ports/linux/wg/handshake_queue.h"
+#ifdef GINNEL_KEYLOG
+#include "ports/linux/wg/keylog.h"
+#endif
 #include "ports/linux/wg/link_watch.h"
 #include "ports/linux/wg/peer_memory.h"
 #include "ports/linux/wg/segment.h"
@@ -67,6 +70,11 @@ class Gateway {
   Done set_mark(std::uint32_t mark);
   std::uint32_t mark() const { return mark_; }
 
+#ifdef GINNEL_KEYLOG
+  // It is also the Rng that this was made with, and outlives it.
+  void set_keylog(const Keylog& keylog) { keylog_ = &keylog; }
+#endif
+
   const Tun& tun() const { return tun_; }
   const UdpSockets& sockets() const { return sockets_; }
   const GatewayCounters& counters() const { return counters_; }
@@ -100,6 +108,9 @@ class Gateway {
   void deliver(core::MutBytes packet, Ecn outer);
   void write_to_host();
   void flush_outbox();
+#ifdef GINNEL_KEYLOG
+  const Keylog* keylog_ = nullptr;
+#endif
 
   Tun tun_;
   core::Rng& rng_;
