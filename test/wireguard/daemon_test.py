@@ -8,6 +8,7 @@ Usage: daemon_test.py [--only TEXT] [--plain PROGRAM] PROGRAM
 import argparse
 import base64
 import contextlib
+import errno
 import fcntl
 import os
 import pathlib
@@ -154,6 +155,22 @@ def carries_ecn(site):
             site.a.shell("iptables -t mangle -F POSTROUTING")
             for one in (tap, receiver, sender):
                 one.close()
+
+
+def tells_unreachable(site):
+    """A program that calls an address of no peer, or of a peer that is nowhere, hears so at once."""
+    with site.pair() as (ends, _):
+        ends[0].set(f"public_key={oracle.public_key(os.urandom(32)).hex()}", "allowed_ip=10.9.0.98/32")
+        for address in ("10.9.0.99", "10.9.0.98", "fd09::99"):
+            with site.a.entered():
+                client = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+            client.settimeout(5)
+            try:
+                client.connect((address, 80))
+                raise lab.Failed(f"{address} answered")
+            except OSError as error:
+                expect(error.errno == errno.EHOSTUNREACH, f"{address}: {error!r}")
+            client.close()
 
 
 def metrics(site):
@@ -353,6 +370,7 @@ STEPS = [
     ("clamps the MSS", clamps_mss),
     ("a narrow path that nobody tells of", narrow_path),
     ("carries ECN marks in and out, and no class", carries_ecn),
+    ("tells that an address leads nowhere", tells_unreachable),
     ("metrics and status", metrics),
     ("resolves names again", host_names),
     ("follows its interface into other namespaces", moved_interface),

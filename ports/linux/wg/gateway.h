@@ -12,6 +12,7 @@
 #include "ports/linux/wg/segment.h"
 #include "ports/linux/wg/tun.h"
 #include "ports/linux/wg/udp_outbox.h"
+#include "ports/linux/wg/unreachable.h"
 
 namespace ports::linux_os::wg {
 
@@ -99,7 +100,8 @@ class Gateway {
 
   Gateway(Tun tun, core::Rng& rng, core::View<32> hash_key);
   Done open_sockets(std::uint16_t port);
-  bool take_packet(core::MutBytes room, std::size_t size, const VnetHeader& header);
+  bool take_packet(core::MutBytes room, std::size_t size, const VnetHeader& header,
+                   core::Instant now);
   void seal_and_send(core::Instant now);
   enum class Seen : std::uint8_t { kPackets, kHandshakesOnly };
   Seen open_arrived(Arrived& arrived, core::Instant now);
@@ -107,6 +109,8 @@ class Gateway {
   void do_handshakes(core::Instant now);
   void deliver(core::MutBytes packet, Ecn outer);
   void write_to_host();
+  void write(std::span<const iovec> header_and_pieces);
+  void tell_unreachable(core::Bytes packet, core::Instant now);
   void flush_outbox();
 #ifdef GINNEL_KEYLOG
   const Keylog* keylog_ = nullptr;
@@ -133,6 +137,7 @@ class Gateway {
   std::array<Ecn, kMaxOutgoing> marks_;
   std::array<Group, kMaxOutgoing> groups_;
   std::unique_ptr<UdpOutbox> outbox_;
+  Unreachable unreachable_;
 
   // From the network.
   UdpInbox inbox_;
