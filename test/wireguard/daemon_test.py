@@ -260,11 +260,29 @@ def given_descriptors(site):
         process.kill()
 
 
+UNIT = pathlib.Path(__file__).resolve().parents[2] / "deploy/ginnel-wg@.service"
+
+
+def unit_is_understood(site):
+    """systemd finds nothing wrong with the unit; the program stands in for the one that is installed."""
+    if not lab.found("systemd-analyze"):
+        raise lab.NotApplicable("not installed: systemd-analyze")
+    with tempfile.TemporaryDirectory() as folder:
+        unit = pathlib.Path(folder) / "ginnel-wg@wg0.service"
+        unit.write_text(UNIT.read_text().replace("/usr/sbin/ginnel-wg", site.program))
+        done = site.a.shell(f"systemd-analyze verify --man=no {unit}", check=False)
+        expect(done.returncode == 0 and not done.stderr, f"exit {done.returncode}: {done.stderr}")
+
+
 def tells_systemd(site):
+    """It starts with the rights that the unit gives, and keeps fewer."""
+    rights = re.search(r"^CapabilityBoundingSet=(.*)$", UNIT.read_text(), re.M)[1].lower().split()
+    bounds = ",".join(["-all", *(right.replace("cap_", "+") for right in rights)])
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
         supervisor.bind(f"{folder}/notify")
         supervisor.settimeout(5)
-        process = site.a.popen([site.program, "-f", "wg9"], env={**os.environ, "NOTIFY_SOCKET": f"{folder}/notify"})
+        process = site.a.popen(["setpriv", "--bounding-set", bounds, "--no-new-privs", site.program, "-f", "wg9"],
+                               env={**os.environ, "NOTIFY_SOCKET": f"{folder}/notify"})
         try:
             expect(supervisor.recv(100) == b"READY=1", "not READY=1")
             expect((lab.SOCKETS / "wg9.sock").exists(), "ready without a socket")
@@ -375,6 +393,7 @@ STEPS = [
     ("resolves names again", host_names),
     ("follows its interface into other namespaces", moved_interface),
     ("takes descriptors that others made", given_descriptors),
+    ("systemd understands the unit", unit_is_understood),
     ("tells systemd, and gives up rights", tells_systemd),
     ("reserves timestamps", reserves_timestamps),
     ("logs keys for Wireshark", logs_keys),
