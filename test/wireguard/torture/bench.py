@@ -69,8 +69,8 @@ async def run(target, fast, only, report):
             results[one] = {**results[one], "status": "FAIL", "note": "the implementation has ended"}
         report(results[one])
 
-    # Apart in their beginnings, so that nobody thinks that this is an attack.
-    together = sorted((one for one in chosen if not one.alone), key=lambda one: not one.slow)
+    # Apart in their beginnings, so that nobody thinks that this is an attack; those that wait long begin first.
+    together = sorted((one for one in chosen if not one.alone), key=lambda one: (not one.slow, one.group != "timers"))
     await asyncio.gather(*(go(one, target.driver.spacing * position) for position, one in enumerate(together)))
     for one in chosen:
         if one.alone:
