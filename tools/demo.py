@@ -71,6 +71,8 @@ def observe(net, site, devices):
     wait_until(lambda: observer.count(b"a control that is to be seen") > 0, "the observer to see what is plain")
     expect(observer.kinds()["other"] > 0, "the observer calls it neither WireGuard nor address resolution")
     observer.stop()
+    for device in devices:
+        wait_until(lambda: not net.connected(device.name), f"the connection that enrolled {device.name} to be closed")
     observer = wire.Observer(net)
     for device in devices:
         bring_up(device)
@@ -89,7 +91,7 @@ def report(observer, secrets):
     observer.stop()
     kinds = observer.kinds()
     expect(kinds["WireGuard"] > 0, "the observer saw the tunnel")
-    expect(kinds["other"] == 0, f"nothing but the tunnel on the wire: {kinds}")
+    expect(kinds["other"] == 0, f"nothing but the tunnel on the wire: {kinds} {observer.others()}")
     for needle in (*secrets, b"ginnel/1/", b"alice", b"MQTT"):
         expect(observer.count(needle) == 0, f"{needle} is not on the wire")
     say(f"an observer saw {len(observer.frames)} frames on the wire: {kinds['WireGuard']} of WireGuard, "
