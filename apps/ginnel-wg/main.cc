@@ -83,6 +83,11 @@ int main_with(int argc, char** argv) {
   app.add_option("--state", options.floor_path,
                  "Reserve timestamps in this file: for machines whose clock goes back")
       ->type_name("FILE");
+#ifdef GINNEL_KEYLOG
+  app.add_option("--keylog", options.keylog_path,
+                 "Write secret keys to this file, for Wireshark. Who reads it reads the traffic")
+      ->type_name("FILE");
+#endif
   app.add_option("interface", words, "The interface's name")->required()->expected(1, 2);
   try {
     app.parse(argc, argv);

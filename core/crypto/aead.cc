@@ -40,14 +40,12 @@ ByteArray<12> nonce_of(std::uint64_t counter) {
   return nonce;
 }
 
-// Jobs on up to kMost texts, and their nonces.
+// Jobs on up to kAeadBatch texts, and their nonces.
 class Batch {
  public:
-  static constexpr std::size_t kMost = 8;
-
-  void add(Direction direction, const CountedText& text) {
+  void add(Direction direction, View<32> key, const CountedText& text) {
     nonces_[count_] = nonce_of(text.counter);
-    jobs_[count_] = job_of(direction, text.key, nonces_[count_], {}, text.text);
+    jobs_[count_] = job_of(direction, key, nonces_[count_], {}, text.text);
     ++count_;
   }
   // Runs them; the tag of text i is then tag(i).
@@ -56,8 +54,8 @@ class Batch {
   View<kAeadTagSize> tag(std::size_t i) const { return jobs_[i].tag; }
 
  private:
-  std::array<Job, kMost> jobs_;
-  std::array<ByteArray<12>, kMost> nonces_;
+  std::array<Job, kAeadBatch> jobs_;
+  std::array<ByteArray<12>, kAeadBatch> nonces_;
   std::size_t count_ = 0;
 };
 
@@ -113,13 +111,17 @@ Result<std::size_t> xchacha20_poly1305_open(View<32> key, View<24> nonce, Bytes 
   return chacha20_poly1305_open(derived.key.view(), derived.nonce, ad, text);
 }
 
-void chacha20_poly1305_seal_many(std::span<const CountedText> texts) {
+void chacha20_poly1305_seal_many(View<32> key, std::span<const CountedText> texts) {
+  if constexpr (kAeadBatch == 1) {
+    for (const CountedText& one : texts) chacha20_poly1305_seal(key, one.counter, {}, one.text);
+    return;
+  }
   while (!texts.empty()) {
-    const auto some = texts.first(std::min(texts.size(), Batch::kMost));
+    const auto some = texts.first(std::min(texts.size(), kAeadBatch));
     Batch batch;
     for (const CountedText& text : some) {
       CHECK(text.text.size() >= kAeadTagSize);
-      batch.add(Direction::kSeal, text);
+      batch.add(Direction::kSeal, key, text);
     }
     batch.run();
     for (std::size_t i = 0; i < some.size(); ++i) {
@@ -129,11 +131,17 @@ void chacha20_poly1305_seal_many(std::span<const CountedText> texts) {
   }
 }
 
-void chacha20_poly1305_open_many(std::span<CountedText> texts) {
+void chacha20_poly1305_open_many(View<32> key, std::span<CountedText> texts) {
+  if constexpr (kAeadBatch == 1) {
+    for (CountedText& one : texts) {
+      one.authentic = chacha20_poly1305_open(key, one.counter, {}, one.text).ok();
+    }
+    return;
+  }
   while (!texts.empty()) {
-    const auto some = texts.first(std::min(texts.size(), Batch::kMost));
+    const auto some = texts.first(std::min(texts.size(), kAeadBatch));
     Batch batch;
-    std::array<CountedText*, Batch::kMost> added;
+    std::array<CountedText*, kAeadBatch> added;
     for (CountedText& text : some) {
       text.authentic = false;
       if (text.text.size() < kAeadTagSize) {
@@ -141,7 +149,7 @@ void chacha20_poly1305_open_many(std::span<CountedText> texts) {
         continue;
       }
       added[batch.count()] = &text;
-      batch.add(Direction::kOpen, text);
+      batch.add(Direction::kOpen, key, text);
     }
     batch.run();
     for (std::size_t i = 0; i < batch.count(); ++i) {

@@ -30,18 +30,25 @@ Result<std::size_t> chacha20_poly1305_open(View<32> key, std::uint64_t counter, 
 
 // A text of a batch: without associated data, and with a nonce that counts.
 struct CountedText {
-  View<32> key;
-  std::uint64_t counter;
-  MutBytes text;  // as above
+  std::uint64_t counter = 0;
+  MutBytes text{};  // as above
   bool authentic = false;
 };
 
+// Texts that are worked on together: in vector code a batch takes less time than
+// its texts one by one, as the end of one is worked on beside the beginning of
+// the next. More of them in one call are as many batches.
+#ifdef __x86_64__
+inline constexpr std::size_t kAeadBatch = 8;
+#else
+inline constexpr std::size_t kAeadBatch = 1;
+#endif
+
 // As chacha20_poly1305_seal() of each text, and as chacha20_poly1305_open(),
-// which sets `authentic`; a text that is not is all zeros then, also one that is too short. In
-// vector code a batch takes less time than its texts one by one: the end of one is worked on beside
-// the beginning of the next. REQUIRES to seal: room for each tag.
-void chacha20_poly1305_seal_many(std::span<const CountedText> texts);
-void chacha20_poly1305_open_many(std::span<CountedText> texts);
+// which sets `authentic`; a text that is not is all zeros then, also one that is
+// too short. REQUIRES to seal: room for each tag.
+void chacha20_poly1305_seal_many(View<32> key, std::span<const CountedText> texts);
+void chacha20_poly1305_open_many(View<32> key, std::span<CountedText> texts);
 
 }  // namespace core::crypto
 #endif  // CORE_CRYPTO_AEAD_H_

@@ -1,7 +1,6 @@
 // A WireGuard device as a value: datagrams, IP packets, time and randomness in;
 // datagrams, IP packets and one deadline out. Packets are sealed and opened in
-// the caller's buffers. One thread at a time.
-// Spec: [WG], docs/spec/tunnel.md.
+// the caller's buffers. One thread at a time. Spec: [WG], docs/spec/tunnel.md.
 //
 //   from the socket: receive() -> an IP packet for the host, or a reply to send
 //   from the host:   route(), send() -> a datagram, or the packet is staged
@@ -10,6 +9,7 @@
 #ifndef CORE_WG_DEVICE_H_
 #define CORE_WG_DEVICE_H_
 
+#include "core/crypto/aead.h"
 #include "core/wg/device_memory.h"
 #include "core/wg/device_values.h"
 #include "core/wg/tai64n.h"
@@ -88,12 +88,11 @@ class Device {
   //   kRefused: the inner source is not the peer's (the session stays), or too
   //   many handshakes from that source; kFull: no receiver index left; kRng
   Result<Received> receive(MutBytes datagram, const Endpoint& from, Instant now, Rng& rng);
-  // The same for many datagrams of one source: what is found out for one is
-  // kept for the next. Each of `batch` gets its own result.
+  // The same for many datagrams of one source: what is found out for one is kept
+  // for the next; packets of a session are decrypted together. Each has its result.
   void receive(std::span<Incoming> batch, const Endpoint& from, Instant now, Rng& rng);
 
-  // The peer that has the packet's destination.
-  // Errors: kMalformed: no IP packet; kNotFound: nobody's.
+  // The peer with the packet's destination. Errors: kMalformed; kNotFound: nobody's.
   Result<PeerId> route(Bytes ip_packet) const;
   // Seals packets for one peer in place, each in its buffer: see Outgoing.
   // The first `sealed` ones have a datagram now, to be sent to `to`. The rest
@@ -160,9 +159,11 @@ class Device {
 
   // device_transport.cc
   std::size_t padded(std::size_t size) const;
-  Outcome receive_one(MutBytes datagram, const Endpoint& from, Instant now, Rng& rng, Seen& seen);
-  Outcome on_transport(MutBytes datagram, const Endpoint& from, Instant now, Seen& seen);
+  Outcome receive_other(MutBytes datagram, const Endpoint& from, Instant now, Rng& rng);
+  void on_transport(std::span<Incoming> run, const Endpoint& from, Instant now, Seen& seen);
+  Outcome on_authentic(crypto::CountedText& opened, const Endpoint& from, Instant now, Seen& seen);
   void on_confirmed(std::uint32_t slot, Instant now);
+  crypto::CountedText frame(Keypair& session, MutBytes buffer, std::size_t size) const;
   Bytes seal(Keypair& session, MutBytes buffer, std::size_t size) const;
   std::span<std::uint32_t> replay_window(std::uint32_t slot, std::size_t which) const;
   static Error count(std::uint64_t& counter, Error error) { return ++counter, error; }

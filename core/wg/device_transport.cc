@@ -1,6 +1,4 @@
 // Packets: sealed on their way out, opened on their way in.
-#include "core/crypto/aead.h"
-#include "core/crypto/words.h"
 #include "core/wg/device.h"
 #include "core/wg/ip.h"
 #include "core/wg/replay.h"
@@ -8,72 +6,112 @@
 namespace core::wg {
 namespace {
 
-// Spec: [WG] 5.4.6: 32 zero bits, then the counter.
-ByteArray<12> nonce_of(std::uint64_t counter) {
-  ByteArray<12> out{};
-  crypto::store_u64_le(counter, MutView<12>(out).last<8>());
-  return out;
+// How many datagrams at the front are packets of one session, to be decrypted
+// together.
+std::size_t run_size(std::span<const Incoming> batch) {
+  std::size_t count = 0;
+  std::uint32_t receiver = 0;
+  for (; count < std::min(batch.size(), crypto::kAeadBatch); ++count) {
+    const auto header = TransportHeader::parse(batch[count].datagram);
+    if (!header || (count > 0 && header->receiver != receiver)) break;
+    receiver = header->receiver;
+  }
+  return count;
 }
 
 }  // namespace
 
 Result<Received> Device::receive(MutBytes datagram, const Endpoint& from, Instant now, Rng& rng) {
-  Seen seen;
-  return receive_one(datagram, from, advance(now), rng, seen);
+  Incoming one{.datagram = datagram};
+  receive(std::span(&one, 1), from, now, rng);
+  return one.received;
 }
 
 void Device::receive(std::span<Incoming> batch, const Endpoint& from, Instant now, Rng& rng) {
   now = advance(now);
   Seen seen;
-  for (Incoming& one : batch) one.received = receive_one(one.datagram, from, now, rng, seen);
+  while (!batch.empty()) {
+    const std::size_t count = run_size(batch);
+    if (count > 0) {
+      on_transport(batch.first(count), from, now, seen);
+    } else {
+      batch[0].received = receive_other(batch[0].datagram, from, now, rng);
+      seen = {};  // indices may have changed
+    }
+    batch = batch.subspan(std::max<std::size_t>(count, 1));
+  }
 }
 
-Device::Outcome Device::receive_one(MutBytes datagram, const Endpoint& from, Instant now, Rng& rng,
-                                    Seen& seen) {
+// What is no packet of a session.
+Device::Outcome Device::receive_other(MutBytes datagram, const Endpoint& from, Instant now,
+                                      Rng& rng) {
   const auto type = message_type(datagram);
   if (!type) return count(counters_.malformed, type.error());
-  if (*type == MessageType::kTransport) return on_transport(datagram, from, now, seen);
-  seen = {};  // indices may change
+  if (*type == MessageType::kTransport) return count(counters_.malformed, Error::kMalformed);
   if (*type == MessageType::kCookieReply) return on_cookie_reply(datagram, now);
   return on_handshake(*type, datagram, from, now, rng);
 }
 
-Device::Outcome Device::on_transport(MutBytes datagram, const Endpoint& from, Instant now,
+// REQUIRES: run_size(run) == run.size() > 0
+void Device::on_transport(std::span<Incoming> run, const Endpoint& from, Instant now, Seen& seen) {
+  const std::uint32_t index = TransportHeader::parse(run[0].datagram)->receiver;
+  if (index != seen.index) {
+    seen = {};
+    seen.index = index;
+    seen.slot = receiver_indices_.find(index);
+  }
+  using Place = Keypairs::Place;
+  const Place place =
+      seen.slot == kNoSlot ? Place::kNone : memory_.peers[seen.slot].keypairs_.find(index);
+  const Keypair* session =
+      place == Place::kNone ? nullptr : &memory_.peers[seen.slot].keypairs_.at(place);
+  if (session == nullptr || !session->may_receive(0, now)) {
+    for (Incoming& one : run) {
+      one.received = session == nullptr ? count(counters_.unknown_indices, Error::kNotFound)
+                                        : count(counters_.expired, Error::kExpired);
+    }
+    return;
+  }
+  std::array<crypto::CountedText, crypto::kAeadBatch> memory;
+  const auto texts = std::span(memory).first(run.size());
+  for (std::size_t i = 0; i < run.size(); ++i) {
+    texts[i].counter = TransportHeader::parse(run[i].datagram)->counter;
+    texts[i].text = run[i].datagram.subspan(TransportHeader::kSize);
+  }
+  crypto::chacha20_poly1305_open_many(session->keys.receive.view(), texts);
+  for (std::size_t i = 0; i < run.size(); ++i) {
+    run[i].received = texts[i].authentic ? on_authentic(texts[i], from, now, seen)
+                                         : count(counters_.bad_tags, Error::kBadTag);
+  }
+}
+
+// A packet that the peer sealed in the session seen.index, decrypted.
+Device::Outcome Device::on_authentic(crypto::CountedText& opened, const Endpoint& from, Instant now,
                                      Seen& seen) {
   using Place = Keypairs::Place;
-  const auto header = TransportHeader::parse(datagram);
-  if (!header) return count(counters_.malformed, header.error());
-  if (header->receiver != seen.index) {
-    seen = {};
-    seen.index = header->receiver;
-    seen.slot = receiver_indices_.find(header->receiver);
-  }
-  if (seen.slot == kNoSlot) return count(counters_.unknown_indices, Error::kNotFound);
   Peer& peer = memory_.peers[seen.slot];
-  Place place = peer.keypairs_.find(header->receiver);
-  if (place == Place::kNone) return count(counters_.unknown_indices, Error::kNotFound);
-  const Keypair& session = peer.keypairs_.at(place);
-  if (!session.may_receive(header->counter, now)) return count(counters_.expired, Error::kExpired);
-
-  const MutBytes text = datagram.subspan(TransportHeader::kSize);
-  const auto size = crypto::chacha20_poly1305_open(session.keys.receive.view(),
-                                                   nonce_of(header->counter), {}, text);
-  if (!size) return count(counters_.bad_tags, size.error());
+  const MutBytes text = opened.text;
+  Place place = peer.keypairs_.find(seen.index);
+  if (!peer.keypairs_.at(place).may_receive(opened.counter, now)) {
+    wipe(text);
+    return count(counters_.expired, Error::kExpired);
+  }
   if (place == Place::kNext) {  // nothing has come in it before
     on_confirmed(seen.slot, now);
     place = Place::kCurrent;
   }
   ReplayWindow window(replay_window(seen.slot, peer.keypairs_.window(place)),
                       peer.keypairs_.at(place).receive_counter);
-  if (!window.accept(header->counter)) {
+  if (!window.accept(opened.counter)) {
     wipe(text);
     return count(counters_.replays, Error::kReplay);
   }
 
-  peer.on_received(datagram.size(), from, now);
+  const std::size_t size = text.size() - kTagSize;
+  peer.on_received(kHeadroom + text.size(), from, now);
   if (place == Place::kCurrent) peer.on_late_session(now);
   const PeerId id = id_of(seen.slot);
-  if (*size == 0) {
+  if (size == 0) {
     ++counters_.keepalives_received;
     reschedule(seen.slot);
     return Received{.meaning = Meaning::kNothing, .peer = id, .bytes = {}};
@@ -81,7 +119,7 @@ Device::Outcome Device::on_transport(MutBytes datagram, const Endpoint& from, In
   peer.on_data_received(now);
   reschedule(seen.slot);
 
-  const auto ip = parse_ip(text.first(*size));
+  const auto ip = parse_ip(text.first(size));
   if (!ip) {
     wipe(text);
     return count(counters_.malformed_packets, ip.error());
@@ -130,10 +168,17 @@ Result<Sent> Device::send(PeerId id, std::span<Outgoing> packets, Instant now) {
   Sent out{.to = peer.endpoint_};
   Keypair& session = peer.keypairs_.current();
   std::size_t bytes = 0;
-  for (; out.sealed < packets.size() && session.may_send(now); ++out.sealed) {
-    Outgoing& packet = packets[out.sealed];
-    packet.datagram = seal(session, packet.buffer, packet.size);
-    bytes += packet.datagram.size();
+  while (out.sealed < packets.size() && session.may_send(now)) {
+    std::array<crypto::CountedText, crypto::kAeadBatch> texts;
+    std::size_t framed = 0;
+    for (; framed < texts.size() && out.sealed < packets.size() && session.may_send(now);
+         ++framed, ++out.sealed) {
+      Outgoing& packet = packets[out.sealed];
+      texts[framed] = frame(session, packet.buffer, packet.size);
+      packet.datagram = packet.buffer.first(kHeadroom + texts[framed].text.size());
+      bytes += packet.datagram.size();
+    }
+    crypto::chacha20_poly1305_seal_many(session.keys.send.view(), std::span(texts).first(framed));
   }
   if (out.sealed > 0) {
     counters_.packets_sent += out.sealed;
@@ -153,8 +198,9 @@ Result<Sent> Device::send(PeerId id, std::span<Outgoing> packets, Instant now) {
   return out;
 }
 
-// Makes the packet of `size` bytes in `buffer` a datagram. Size 0: a keepalive.
-Bytes Device::seal(Keypair& session, MutBytes buffer, std::size_t size) const {
+// Makes the packet of `size` bytes in `buffer` a datagram but for the sealing of
+// what is returned. Size 0: a keepalive.
+crypto::CountedText Device::frame(Keypair& session, MutBytes buffer, std::size_t size) const {
   const std::size_t padded_size = padded(size);
   const MutBytes datagram = buffer.first(kHeadroom + padded_size + kTagSize);
   const MutBytes padding = datagram.subspan(kHeadroom + size, padded_size - size);
@@ -162,9 +208,13 @@ Bytes Device::seal(Keypair& session, MutBytes buffer, std::size_t size) const {
   const std::uint64_t counter = session.send_counter++;
   TransportHeader{.receiver = session.remote_index, .counter = counter}.write(
       datagram.first<TransportHeader::kSize>());
-  crypto::chacha20_poly1305_seal(session.keys.send.view(), nonce_of(counter), {},
-                                 datagram.subspan(kHeadroom));
-  return datagram;
+  return {.counter = counter, .text = datagram.subspan(kHeadroom)};
+}
+
+Bytes Device::seal(Keypair& session, MutBytes buffer, std::size_t size) const {
+  const auto framed = frame(session, buffer, size);
+  crypto::chacha20_poly1305_seal_many(session.keys.send.view(), std::span(&framed, 1));
+  return buffer.first(kHeadroom + framed.text.size());
 }
 
 std::size_t Device::padded(std::size_t size) const {

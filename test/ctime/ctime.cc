@@ -90,9 +90,9 @@ void ciphers() {
   chacha20_poly1305_seal(key, std::uint64_t{6}, {}, packet);
   (void)chacha20_poly1305_open(key, std::uint64_t{6}, {}, packet);
   auto other = secret<100>(6);
-  std::array<CountedText, 2> both{CountedText{key, 7, packet}, CountedText{key, 8, other}};
-  chacha20_poly1305_seal_many(both);
-  chacha20_poly1305_open_many(both);
+  std::array<CountedText, 2> both{CountedText{7, packet}, CountedText{8, other}};
+  chacha20_poly1305_seal_many(key, both);
+  chacha20_poly1305_open_many(key, both);
   for (const auto direction : {chacha_poly::Direction::kSeal, chacha_poly::Direction::kOpen}) {
     chacha_poly::Job job{direction, key.data(),    nonce.data(),  nullptr,
                          0,         packet.data(), packet.size(), {}};

@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
-"""What ginnel-wg does beyond the protocol and wg(8): MSS, ECN, metrics, names, descriptors, systemd, timestamps.
+"""What ginnel-wg does beyond the protocol and wg(8): MSS, ECN, metrics, names, descriptors, systemd, timestamps, keys.
 
-Usage: daemon_test.py [--only TEXT] PROGRAM
+Usage: daemon_test.py [--only TEXT] [--plain PROGRAM] PROGRAM
+
+--plain: one that was built as for users, without what is only for debugging.
 """
 import argparse
+import base64
 import contextlib
+import errno
 import fcntl
 import os
 import pathlib
@@ -26,8 +30,8 @@ TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 1, 0x1000
 class Site:
     """Two hosts a and b with a cable, and a tunnel wg0 / wg1 between 10.9.0.1 and 10.9.0.2."""
 
-    def __init__(self, program):
-        self.program = program
+    def __init__(self, program, plain):
+        self.program, self.plain = program, plain
         self.a, self.b = lab.Host("a"), lab.Host("b")
         lab.cable(self.a, "eth0", self.b, "eth0")
         for host, number in ((self.a, 1), (self.b, 2)):
@@ -153,6 +157,22 @@ def carries_ecn(site):
                 one.close()
 
 
+def tells_unreachable(site):
+    """A program that calls an address of no peer, or of a peer that is nowhere, hears so at once."""
+    with site.pair() as (ends, _):
+        ends[0].set(f"public_key={oracle.public_key(os.urandom(32)).hex()}", "allowed_ip=10.9.0.98/32")
+        for address in ("10.9.0.99", "10.9.0.98", "fd09::99"):
+            with site.a.entered():
+                client = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+            client.settimeout(5)
+            try:
+                client.connect((address, 80))
+                raise lab.Failed(f"{address} answered")
+            except OSError as error:
+                expect(error.errno == errno.EHOSTUNREACH, f"{address}: {error!r}")
+            client.close()
+
+
 def metrics(site):
     with site.pair(["--metrics", "/run/ginnel-wg/wg0.metrics"]):
         site.a.shell("ping -c 3 -i 0.2 -W 5 10.9.0.2")
@@ -181,7 +201,6 @@ def metrics(site):
 def host_names(site):
     """A peer without an endpoint gets that of its name; the file of hosts is the name server here."""
     key = oracle.public_key(os.urandom(32))
-    import base64
     config = pathlib.Path(tempfile.mkdtemp()) / "wg0.conf"
     config.write_text(f"[Interface]\nPrivateKey = x\n[Peer]\nPublicKey = {base64.b64encode(key).decode()}\n"
                       "Endpoint = localhost:4242\n")
@@ -274,27 +293,104 @@ def reserves_timestamps(site):
         expect(failed.returncode == 1, "starts with a broken file")
 
 
+def logged_keys(path):
+    """The keys of each handshake in a key log, by their names there."""
+    pairs = [line.split(" = ") for line in path.read_text().splitlines()]
+    names = ("LOCAL_STATIC_PRIVATE_KEY", "REMOTE_STATIC_PUBLIC_KEY", "LOCAL_EPHEMERAL_PRIVATE_KEY", "PRESHARED_KEY")
+    expect([name for name, _ in pairs] == [*names] * (len(pairs) // 4), f"the key log's lines: {pairs}")
+    keys = [base64.b64decode(key, validate=True) for _, key in pairs]
+    return [dict(zip(("static", "remote", "ephemeral", "psk"), keys[i:i + 4])) for i in range(0, len(keys), 4)]
+
+
+def as_initiator(keys, initiation, response):
+    """The session that the initiator's logged keys give."""
+    def again(timestamp):
+        one = oracle.Initiator(keys["static"], keys["remote"], keys["psk"])
+        return one, one.initiation(index=int.from_bytes(initiation[4:8], "little"), ephemeral=keys["ephemeral"],
+                                   timestamp=timestamp)
+
+    steps = again(bytes(12))[0].noise.steps
+    timestamp = oracle.unseal(steps[-1]["key"], 0, initiation[88:116], steps[-2]["hash"])
+    one, message = again(timestamp)
+    expect(message == initiation, "the logged keys give another initiation")
+    return one.finish(response)
+
+
+def as_responder(keys, initiation, response):
+    """The session that the responder's logged keys give."""
+    message, session = oracle.Responder(keys["static"]).accept(initiation).response(
+        keys["psk"], index=int.from_bytes(response[4:8], "little"), ephemeral=keys["ephemeral"])
+    expect(message == response, "the logged keys give another response")
+    return session
+
+
+def logs_keys(site):
+    """With its key log, and nothing else, a capture of one end's handshake and packets is opened, in both roles."""
+    if "--keylog" not in site.a.shell(f"{site.program} --help"):
+        raise lab.NotApplicable("built without GINNEL_KEYLOG")
+    path = pathlib.Path(tempfile.mkdtemp()) / "keys"
+    for role, (first, address) in ((as_initiator, (site.a, "10.9.0.2")), (as_responder, (site.b, "10.9.0.1"))):
+        path.unlink(missing_ok=True)
+        with site.pair(["--keylog", str(path)]) as (ends, keys):
+            psk = os.urandom(32)
+            for number in (0, 1):
+                ends[number].set(f"public_key={oracle.public_key(keys[1 - number]).hex()}", f"preshared_key={psk.hex()}")
+            with site.b.entered():
+                tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0003))
+                tap.bind(("eth0", 0x0003))
+            tap.settimeout(5)
+            first.shell(f"ping -c 1 -W 5 -p {b'a secret'.hex()} {address}")
+            wire = []
+            while len(wire) < 3 or wire[-1][0] != oracle.TRANSPORT or len(wire[-1]) == oracle.KEEPALIVE_SIZE:
+                packet = tap.recv(2000)
+                if packet[0] == 0x45 and packet[9] == 17:
+                    wire.append(packet[28:])
+            tap.close()
+        expect(path.stat().st_mode & 0o777 == 0o600, f"mode {path.stat().st_mode:o}")
+        logged = logged_keys(path)
+        expect(len(logged) == 1 and logged[0]["psk"] == psk, "not one handshake with its preshared key")
+        session = role(logged[0], wire[0], wire[1])
+        # Whoever sent it: one of the two keys is that of its direction.
+        counter = int.from_bytes(wire[-1][8:16], "little")
+        sent_by_us = int.from_bytes(wire[-1][4:8], "little") == session.their_index
+        text = oracle.unseal(session.sending if sent_by_us else session.receiving, counter, wire[-1][16:], b"")
+        expect(b"a secreta secret" in text, f"decrypted to {text.hex()}")
+
+
+def plain_keeps_keys(site):
+    """What users run knows no such option."""
+    if not site.plain or not os.access(site.plain, os.X_OK):
+        raise lab.NotApplicable(f"{site.plain} is not built")
+    refused = site.a.shell(f"{site.plain} --keylog /tmp/keys wg0", check=False)
+    expect(refused.returncode == 2 and "--keylog" in refused.stderr, f"exit {refused.returncode}: {refused.stderr}")
+    expect(b"EPHEMERAL_PRIVATE" not in pathlib.Path(site.plain).read_bytes(), "the program has a key log in it")
+
+
 STEPS = [
     ("clamps the MSS", clamps_mss),
     ("a narrow path that nobody tells of", narrow_path),
     ("carries ECN marks in and out, and no class", carries_ecn),
+    ("tells that an address leads nowhere", tells_unreachable),
     ("metrics and status", metrics),
     ("resolves names again", host_names),
     ("follows its interface into other namespaces", moved_interface),
     ("takes descriptors that others made", given_descriptors),
     ("tells systemd, and gives up rights", tells_systemd),
     ("reserves timestamps", reserves_timestamps),
+    ("logs keys for Wireshark", logs_keys),
+    ("logs no keys when built for users", plain_keeps_keys),
 ]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="the steps whose title contains this text")
+    parser.add_argument("--plain")
     parser.add_argument("program")
     arguments = parser.parse_args()
     lab.isolate("iperf3", "iptables")
     steps = lab.Steps()
-    site = Site(os.path.abspath(arguments.program))
+    site = Site(os.path.abspath(arguments.program), arguments.plain)
     for title, function in STEPS:
         if arguments.only in title:
             with steps.step(title):

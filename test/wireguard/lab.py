@@ -13,9 +13,10 @@ import socket
 import subprocess
 import sys
 import time
+import traceback
 
 SKIP = 77  # the exit status that ctest takes for "skipped"
-CLONE_NEWNET = 0x40000000
+CLONE_NEWNET, CLONE_NEWNS = 0x40000000, 0x20000
 SOCKETS = pathlib.Path("/var/run/wireguard")
 
 
@@ -35,7 +36,7 @@ def isolate(*needed):
         skip(f"not installed: {' '.join(missing)}")
     if os.environ.get("GINNEL_LAB") == "inside":
         os.environ.pop("GINNEL_LAB")
-        shell("mount -t tmpfs tmpfs /run && mkdir -p /run/netns && ip link set lo up")
+        furnish()
         return
     if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
         skip("/dev/net/tun cannot be opened")
@@ -51,6 +52,18 @@ def isolate(*needed):
         signal.signal(number, lambda *_: child.kill())
     status = child.wait()
     sys.exit(status if status >= 0 else 1)
+
+
+def furnish():
+    """Makes fresh namespaces fit to work in."""
+    shell("mount -t tmpfs tmpfs /run && mkdir -p /run/netns && ip link set lo up")
+
+
+def isolate_again():
+    """Puts this process into network and mount namespaces of its own, inside those of isolate()."""
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET | CLONE_NEWNS) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+    furnish()
 
 
 def found(program):
@@ -148,11 +161,9 @@ class Tunnel:
             raise Failed(f"{program} -f {interface} ended with {self.process.returncode}")
 
     def answers(self):
-        """Whether the program accepts connections: the socket's file is there a moment before."""
+        """Whether the program is ready: its socket takes connections a moment before."""
         try:
-            with socket.socket(socket.AF_UNIX) as connection:
-                connection.connect(str(self.path))
-                return True
+            return self.ask("get=1\n\n") != ""
         except OSError:
             return False
 
@@ -214,6 +225,34 @@ class Steps:
                 print(f"FAIL  {title}: {error}", flush=True)
         else:
             print(f"ok    {title} ({time.monotonic() - begun:.1f} s)", flush=True)
+
+    def side_by_side(self, steps, at_a_time=4):
+        """Runs steps, (title, function), at the same time, each in a process and in namespaces of its own."""
+        waiting, running = list(steps), {}
+        while waiting or running:
+            if waiting and len(running) < at_a_time:
+                title, function = waiting.pop(0)
+                child = os.fork()
+                if child == 0:
+                    os._exit(self.alone(title, function))
+                running[child] = title
+                continue
+            child, status = os.wait()
+            title = running.pop(child, None)  # None: an orphan, as this process is the first of its namespace
+            if title and status != 0:
+                self.failures.append(title)
+
+    def alone(self, title, function):
+        """The exit status of a process for one step."""
+        self.failures = []
+        try:
+            isolate_again()
+            with self.step(title):
+                function()
+            return 1 if self.failures else 0
+        except BaseException:  # a process for one step ends here whatever happens
+            traceback.print_exc()
+            return 1
 
     def exit(self):
         if self.failures:

@@ -7,6 +7,7 @@ PROGRAM runs at one end, OTHER (or the same) at the far one; each is started as 
 import argparse
 import base64
 import contextlib
+import functools
 import os
 import re
 import shutil
@@ -474,10 +475,9 @@ def main():
         lab.skip(f"there is no {arguments.program if not program else arguments.other}")
     lab.isolate("iperf3", "iptables")
     steps = lab.Steps(KNOWN if os.path.basename(program) == "wireguard-go" else ())
-    for title, function in STEPS:
-        if arguments.only in title:
-            with steps.step(title):
-                function(Site(program, other))
+    site = Site(program, other)
+    steps.side_by_side((title, functools.partial(function, site)) for title, function in STEPS
+                       if arguments.only in title)
     steps.exit()
 
 

@@ -62,7 +62,14 @@ Done Daemon::start() {
   link_ = TRY(LinkWatch::open(tun));
   TRY(link_->limit_segments(Gateway::kMaxSegments));
   if (options_.tun_fd < 0) TRY(link_->set_mtu(LinkState{}.mtu));
-  gateway_ = TRY(Gateway::make(std::move(tun), rng_));
+#ifdef GINNEL_KEYLOG
+  if (!options_.keylog_path.empty()) {
+    keylog_ = TRY(Keylog::open(options_.keylog_path));
+    gateway_ = TRY(Gateway::make(std::move(tun), *keylog_));
+    gateway_->set_keylog(*keylog_);
+  }
+#endif
+  if (!gateway_) gateway_ = TRY(Gateway::make(std::move(tun), rng_));
   if (!options_.metrics_path.empty()) metrics_ = TRY(MetricsServer::listen(options_.metrics_path));
   TRY(keep_floor());
   if (const auto up = gateway_->follow_link(link_->state(), monotonic_now()); !up) {

@@ -16,6 +16,9 @@ struct DaemonOptions {
   std::string metrics_path;  // empty: none
   std::string names_path;    // a file with peers' host names; empty: none
   std::string floor_path;    // where timestamps are reserved; empty: the clock is trusted
+#ifdef GINNEL_KEYLOG
+  std::string keylog_path;  // where secret keys are written; empty: nowhere
+#endif
 };
 
 class Daemon {
@@ -63,6 +66,9 @@ class Daemon {
   DaemonOptions options_;
   Log& log_;
   SystemRng rng_;
+#ifdef GINNEL_KEYLOG
+  std::unique_ptr<Keylog> keylog_;
+#endif
   std::unique_ptr<Gateway> gateway_;
   std::optional<LinkWatch> link_;
   std::optional<UapiServer> uapi_;

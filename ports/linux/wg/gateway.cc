@@ -53,7 +53,7 @@ Life Gateway::take_from_host(core::Instant now) {
     drained = read == Tun::Read::kNothing;
     if (drained) break;
     ++reads;
-    if (!take_packet(room, size, header)) ++counters_.malformed;
+    if (!take_packet(room, size, header, now)) ++counters_.malformed;
   }
   read_limit_ = drained ? std::max<std::size_t>(reads, 1) : std::min(2 * read_limit_, kMaxReads);
   seal_and_send(now);
@@ -62,15 +62,18 @@ Life Gateway::take_from_host(core::Instant now) {
 }
 
 // `room` begins with headroom, then the packet as it was read.
-bool Gateway::take_packet(core::MutBytes room, std::size_t size, const VnetHeader& header) {
+bool Gateway::take_packet(core::MutBytes room, std::size_t size, const VnetHeader& header,
+                          core::Instant now) {
   const auto packet = room.subspan(core::wg::kHeadroom, size);
   const auto plan = plan_segments(header, packet);
   if (!plan || plan->count > kMaxSegments || size == 0) return false;
   const auto peer = device().route(packet);
   if (!peer) {
     const bool malformed = peer.error() == core::Error::kMalformed;
-    if (!malformed) ++counters_.unroutable;
-    return !malformed;
+    if (malformed) return false;
+    ++counters_.unroutable;
+    tell_unreachable(packet, now);
+    return true;
   }
   const std::size_t stride = core::wg::sealing_room(plan->size);
   if (plan->count * stride > room.size()) return false;
@@ -98,6 +101,8 @@ void Gateway::seal_and_send(core::Instant now) {
     const auto sent = device().send(group.peer, packets, now);
     if (!sent) {
       counters_.not_sent += group.count;
+      const core::wg::Outgoing& first = packets.front();
+      tell_unreachable(first.buffer.subspan(core::wg::kHeadroom, first.size), now);
       continue;
     }
     counters_.not_sent += sent->dropped;
@@ -127,6 +132,9 @@ void Gateway::do_due(core::Instant now) {
     const auto due = device().poll(now, wall_now(), rng_, out);
     if (!due || !*due) continue;
     const core::wg::ToSend& send = **due;
+#ifdef GINNEL_KEYLOG
+    if (keylog_ != nullptr) keylog_->note(device(), send.peer, send.datagram);
+#endif
     outbox_->add(send.datagram, send.to, send.peer, class_of(send.datagram));
     flush_outbox();
   }
@@ -191,6 +199,9 @@ void Gateway::do_handshakes(core::Instant now) {
     const auto datagram = core::MutBytes(waiting.bytes).first(waiting.size);
     const auto received = device().receive(datagram, waiting.from, now, rng_);
     if (!received || received->meaning != core::wg::Meaning::kReply) continue;
+#ifdef GINNEL_KEYLOG
+    if (keylog_ != nullptr) keylog_->note(device(), received->peer, received->bytes);
+#endif
     outbox_->add(received->bytes, waiting.from, received->peer, kHandshakeClass);
     if (outbox_->full()) flush_outbox();
   }
@@ -211,10 +222,23 @@ void Gateway::write_to_host() {
   while (true) {
     const auto pieces = to_host_->next();
     if (pieces.empty()) return;
-    const auto written = tun_.write(pieces);
-    if (written == Tun::Write::kGone) life_ = Life::kEnds;
-    if (written == Tun::Write::kDropped) ++counters_.host_refused;
+    write(pieces);
   }
+}
+
+void Gateway::write(std::span<const iovec> header_and_pieces) {
+  const auto written = tun_.write(header_and_pieces);
+  if (written == Tun::Write::kGone) life_ = Life::kEnds;
+  if (written == Tun::Write::kDropped) ++counters_.host_refused;
+}
+
+void Gateway::tell_unreachable(core::Bytes packet, core::Instant now) {
+  const auto message = unreachable_.message_about(packet, now);
+  if (message.empty()) return;
+  VnetHeader header;
+  const std::array<iovec, 2> pieces{iovec{&header, sizeof header},
+                                    iovec{message.data(), message.size()}};
+  write(pieces);
 }
 
 // --- Configuration ---

@@ -4,11 +4,15 @@
 
 #include "core/wg/device.h"
 #include "ports/linux/wg/handshake_queue.h"
+#ifdef GINNEL_KEYLOG
+#include "ports/linux/wg/keylog.h"
+#endif
 #include "ports/linux/wg/link_watch.h"
 #include "ports/linux/wg/peer_memory.h"
 #include "ports/linux/wg/segment.h"
 #include "ports/linux/wg/tun.h"
 #include "ports/linux/wg/udp_outbox.h"
+#include "ports/linux/wg/unreachable.h"
 
 namespace ports::linux_os::wg {
 
@@ -67,6 +71,11 @@ class Gateway {
   Done set_mark(std::uint32_t mark);
   std::uint32_t mark() const { return mark_; }
 
+#ifdef GINNEL_KEYLOG
+  // It is also the Rng that this was made with, and outlives it.
+  void set_keylog(const Keylog& keylog) { keylog_ = &keylog; }
+#endif
+
   const Tun& tun() const { return tun_; }
   const UdpSockets& sockets() const { return sockets_; }
   const GatewayCounters& counters() const { return counters_; }
@@ -91,7 +100,8 @@ class Gateway {
 
   Gateway(Tun tun, core::Rng& rng, core::View<32> hash_key);
   Done open_sockets(std::uint16_t port);
-  bool take_packet(core::MutBytes room, std::size_t size, const VnetHeader& header);
+  bool take_packet(core::MutBytes room, std::size_t size, const VnetHeader& header,
+                   core::Instant now);
   void seal_and_send(core::Instant now);
   enum class Seen : std::uint8_t { kPackets, kHandshakesOnly };
   Seen open_arrived(Arrived& arrived, core::Instant now);
@@ -99,7 +109,12 @@ class Gateway {
   void do_handshakes(core::Instant now);
   void deliver(core::MutBytes packet, Ecn outer);
   void write_to_host();
+  void write(std::span<const iovec> header_and_pieces);
+  void tell_unreachable(core::Bytes packet, core::Instant now);
   void flush_outbox();
+#ifdef GINNEL_KEYLOG
+  const Keylog* keylog_ = nullptr;
+#endif
 
   Tun tun_;
   core::Rng& rng_;
@@ -122,6 +137,7 @@ class Gateway {
   std::array<Ecn, kMaxOutgoing> marks_;
   std::array<Group, kMaxOutgoing> groups_;
   std::unique_ptr<UdpOutbox> outbox_;
+  Unreachable unreachable_;
 
   // From the network.
   UdpInbox inbox_;
