@@ -97,6 +97,7 @@ void ciphers() {
     chacha_poly::Job job{direction, key.data(),    nonce.data(),  nullptr,
                          0,         packet.data(), packet.size(), {}};
     run_portable(&job, 1);
+    run_words(&job, 1);
   }
 }
 
