@@ -88,11 +88,4 @@ Result<Secret<32>> x25519(const Secret<32>& private_key, View<32> public_key) {
   return out;
 }
 
-bool x25519_is_prime_order_var(View<32> public_key) {
-  const auto canonical = field25519::to_bytes(field25519::from_bytes(public_key));
-  if (!equal_var(canonical, public_key)) return false;
-  const auto point = edwards_from_u(public_key, 0);
-  return point.ok() && crypto_core_ed25519_is_valid_point((*point).data()) == 1;
-}
-
 }  // namespace core::crypto
