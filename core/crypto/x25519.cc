@@ -3,14 +3,15 @@
 // one on a small device (GINNEL_X25519_LADDER), else by libsodium.
 #include "core/crypto/x25519.h"
 
-#include <sodium.h>
-
 #include "core/crypto/cpu.h"
 #include "core/crypto/ct.h"
 #include "core/crypto/edwards.h"
 #include "core/crypto/field25519.h"
 #include "core/crypto/x25519_ifma.h"
 #include "core/crypto/x25519_ladder.h"
+#ifndef GINNEL_X25519_LADDER
+#include <sodium.h>
+#endif
 
 namespace core::crypto {
 namespace {
