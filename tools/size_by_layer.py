@@ -13,7 +13,6 @@ INPUT = re.compile(r"^ (\.[\w.$-]+)(?:\n)? +0x[0-9a-f]+ +0x([0-9a-f]+) (\S+)$", 
 LAYERS = (("libcore_", lambda file: "core/" + re.search(r"libcore_(\w+)\.a", file).group(1)),
           ("libports_", lambda file: "ports/" + re.search(r"libports_(\w+)\.a", file).group(1)),
           ("liblwip.a", lambda file: "lwIP"), ("libmbedtls.a", lambda file: "mbedTLS"),
-          ("libsodium", lambda file: "libsodium"),
           ("libc.a", lambda file: "C library"), ("libgcc", lambda file: "C library"),
           ("", lambda file: "program and port"))
 

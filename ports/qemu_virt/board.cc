@@ -9,7 +9,6 @@ void board_protect();
 [[noreturn]] void board_trap(std::uint32_t cause, std::uint32_t pc, std::uint32_t value);
 [[noreturn]] void abort();
 [[noreturn, gnu::weak]] void __cxa_pure_virtual();
-long sysconf(int name);
 }
 
 namespace ports::qemu_virt {
@@ -108,4 +107,3 @@ void abort() {
   power_off(kAborted);
 }
 void __cxa_pure_virtual() { abort(); }
-long sysconf(int) { return 4096; }  // libsodium asks for the page size; it has no pages here
