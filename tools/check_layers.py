@@ -27,6 +27,7 @@ LAYERS = {
     "ports/flash": {"core/base", "core/crypto", "core/messenger"},
     "ports/lwip": {"core/base", "core/crypto", "core/wg"},
     "ports/mbedtls": {"core/base", "core/crypto", "ports/lwip"},
+    "ports/esp_idf": {"core/base", "core/crypto", "core/messenger", "core/wg", "ports/flash", "ports/lwip"},
     "ports/qemu_virt": {"core/base", "ports/flash"},
     "ports/fake": {"core/base", "core/crypto", "core/mqtt", "core/api", "core/messenger", "ports/flash"},
     "apps/ginnel": {"core/base", "core/crypto", "core/mqtt", "core/api", "core/messenger", "ports/linux"},
