@@ -15,7 +15,7 @@ using core::messenger::World;
 using Cut = fake::FakeNvs::Cut;
 using Left = fake::FakeNvs::Left;
 
-static_assert(core::messenger::kSmallDevice);
+static_assert(core::messenger::kProfile == core::messenger::Profile::kSmall);
 static_assert(NvsStore::kMaxValueSize >= core::messenger::kMaxValueSize);
 
 // Alice's store is in NVS, Bob's in memory.
