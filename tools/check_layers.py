@@ -27,6 +27,8 @@ LAYERS = {
     "ports/flash": {"core/base", "core/crypto", "core/messenger"},
     "ports/lwip": {"core/base", "core/crypto", "core/wg"},
     "ports/mbedtls": {"core/base", "core/crypto", "ports/lwip"},
+    "ports/esp_idf": {"core/base", "core/crypto", "core/messenger", "core/wg", "ports/flash", "ports/lwip"},
+    "apps/firmware/esp_idf": {"core/base", "apps/firmware", "ports/esp_idf", "ports/flash"},
     "ports/qemu_virt": {"core/base", "ports/flash"},
     "ports/fake": {"core/base", "core/crypto", "core/mqtt", "core/api", "core/messenger", "ports/flash"},
     "apps/ginnel": {"core/base", "core/crypto", "core/mqtt", "core/api", "core/messenger", "ports/linux"},
