@@ -1,23 +1,20 @@
-// The reader of HTTP answers: in one piece and byte by byte it must say the
-// same.
-#include "ports/linux/https.h"
+// The reader of HTTP answers: as bytes come, it waits, then says the same for
+// good, an answer or an error.
+#include "core/api/http.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using ports::linux_os::HttpReader;
+  using namespace core::api;
   const core::Bytes input(data, size);
-  HttpReader whole, pieces;
-  auto at_once = whole.feed(input);
-  core::Status one_by_one;
-  for (std::size_t i = 0; i < size && one_by_one; ++i)
-    one_by_one = pieces.feed(input.subspan(i, 1));
-  if (at_once && one_by_one) {
-    CHECK(whole.complete() == pieces.complete());
-    CHECK(whole.end().ok() == pieces.end().ok());
-    if (whole.complete()) {
-      const auto a = whole.take(), b = pieces.take();
-      CHECK(a.status == b.status && a.body == b.body);
-      CHECK(a.body.size() <= HttpReader::kMaxBodySize);
-    }
+  const auto whole = read_http_answer(input, Connection::kOpen);
+  if (whole && *whole) {
+    const core::Bytes body = (*whole)->body;
+    CHECK((*whole)->status >= 200 && (*whole)->status <= 599 && body.size() <= size);
+    CHECK(core::equal_var(body, input.last(body.size())));
+  }
+  if (!whole) return 0;
+  for (std::size_t some = 0; some < size; ++some) {
+    const auto earlier = read_http_answer(input.first(some), Connection::kOpen);
+    CHECK(earlier && !*earlier);
   }
   return 0;
 }
