@@ -37,6 +37,10 @@ foreach(limit GINNEL_MAX_FORWARD_JUMP GINNEL_MAX_SKIPPED_KEYS GINNEL_MAX_ARCHIVE
   endif()
 endforeach()
 target_compile_definitions(ginnel_warnings INTERFACE ${GINNEL_LIMITS})
+# The messenger's limits of a microcontroller: core/messenger/limits.h.
+if(GINNEL_BOARD)
+  target_compile_definitions(ginnel_warnings INTERFACE GINNEL_SMALL_DEVICE)
+endif()
 
 # core_library(NAME SOURCES... DEPENDS targets...): one layer of core/, built
 # with the rules of core/: no exceptions, no run-time type information.

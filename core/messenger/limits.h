@@ -48,7 +48,7 @@ inline constexpr std::size_t kMaxCertificate = 2048;
 // Largest value that a Store is asked to keep. A contact's sessions are the
 // largest of all records: 3.2 kB each at most, and twice 38 bytes for each
 // message that is missing.
-inline constexpr std::size_t kMaxValueSize = kSmallDevice ? 16'384 : 327'680;
+inline constexpr std::size_t kMaxValueSize = kSmallDevice ? 20'480 : 327'680;
 
 // ---- keys ----------------------------------------------------------------
 // What the server is kept stocked with, and the counts below which it is
