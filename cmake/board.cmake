@@ -3,7 +3,7 @@ enable_language(ASM)
 
 # lwIP 2.2.1: the one of Debian 13, as that of Debian 12 is older.
 set(lwip ${PROJECT_BINARY_DIR}/lwip/lwip/src)
-set(lwip_sources core/def.c core/inet_chksum.c core/init.c core/ip.c core/ipv4/dhcp.c core/ipv4/etharp.c
+set(lwip_sources core/def.c core/dns.c core/inet_chksum.c core/init.c core/ip.c core/ipv4/dhcp.c core/ipv4/etharp.c
   core/ipv4/icmp.c core/ipv4/ip4.c core/ipv4/ip4_addr.c core/ipv4/ip4_frag.c core/ipv6/ethip6.c core/ipv6/icmp6.c
   core/ipv6/inet6.c core/ipv6/ip6.c core/ipv6/ip6_addr.c core/ipv6/ip6_frag.c core/ipv6/mld6.c core/ipv6/nd6.c
   core/mem.c core/memp.c core/netif.c core/pbuf.c core/stats.c core/tcp.c core/tcp_in.c core/tcp_out.c

@@ -11,6 +11,7 @@ SECTIONS = (".text", ".rodata", ".srodata", ".data", ".sdata")
 # An input section: its name, on one line or the next an address, a size, a file.
 INPUT = re.compile(r"^ (\.[\w.$-]+)(?:\n)? +0x[0-9a-f]+ +0x([0-9a-f]+) (\S+)$", re.M)
 LAYERS = (("libcore_", lambda file: "core/" + re.search(r"libcore_(\w+)\.a", file).group(1)),
+          ("libapps_", lambda file: "apps/" + re.search(r"libapps_(\w+)\.a", file).group(1)),
           ("libports_", lambda file: "ports/" + re.search(r"libports_(\w+)\.a", file).group(1)),
           ("liblwip.a", lambda file: "lwIP"), ("libmbedtls.a", lambda file: "mbedTLS"),
           ("libc.a", lambda file: "C library"), ("libgcc", lambda file: "C library"),

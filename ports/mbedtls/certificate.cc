@@ -1,0 +1,40 @@
+#include "ports/mbedtls/certificate.h"
+
+#include <mbedtls/x509_crt.h>
+
+namespace ports::mbedtls {
+namespace {
+
+struct Parsed {
+  explicit Parsed(core::Bytes der) {
+    mbedtls_x509_crt_init(&certificate);
+    status = mbedtls_x509_crt_parse_der(&certificate, der.data(), der.size());
+  }
+  Parsed(const Parsed&) = delete;
+  Parsed& operator=(const Parsed&) = delete;
+  ~Parsed() { mbedtls_x509_crt_free(&certificate); }
+
+  mbedtls_x509_crt certificate;
+  int status;
+};
+
+core::Error error_of(int status) {
+  return status == MBEDTLS_ERR_X509_ALLOC_FAILED ? core::Error::kFull : core::Error::kMalformed;
+}
+
+}  // namespace
+
+core::Status check_certificate(core::Bytes certificate, core::Bytes ca, const char* name) {
+  Parsed ours(certificate), site(ca);
+  if (ours.status != 0) return error_of(ours.status);
+  if (site.status != 0) return error_of(site.status);
+  constexpr std::uint32_t kDates = MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE;
+  std::uint32_t faults = 0;
+  const int status = mbedtls_x509_crt_verify(&ours.certificate, &site.certificate, nullptr, name,
+                                             &faults, nullptr, nullptr);
+  if (status != 0 && status != MBEDTLS_ERR_X509_CERT_VERIFY_FAILED) return error_of(status);
+  if ((faults & ~kDates) != 0) return core::Error::kUntrusted;
+  return {};
+}
+
+}  // namespace ports::mbedtls
