@@ -32,6 +32,7 @@ Problem problem_of_link(LinkEnd end) {
 Device::Device(Board& board, core::Rng& rng, core::messenger::Store& store,
                ports::flash::HighMark& floor)
     : board_(board),
+      rng_(rng),
       store_(store),
       messenger_(store, rng, work_),
       client_(in_, out_),
@@ -126,16 +127,13 @@ Problem Device::load_context() {
   if (!site_size || !size) return Problem::kStore;
   const auto ready =
       context_.for_site(Bytes(site).first(*site_size), Bytes(ours).first(*size), key_);
-  if (!ready) {
-    return ready.error() == Error::kFull  ? Problem::kNoMemory
-           : ready.error() == Error::kRng ? Problem::kNoRandomness
-                                          : Problem::kDamaged;
-  }
+  if (!ready) return ready.error() == Error::kFull ? Problem::kNoMemory : Problem::kDamaged;
   context_ready_ = true;
   return Problem::kNone;
 }
 
 Problem Device::connect() {
+  if (!rng_.draw<8>()) return Problem::kNoRandomness;  // nothing below would come to an end
   if (settings_->tunnel) {
     const auto found = tunnel_.find_gateway(lookup_);
     if (!found) return Problem::kNoName;
@@ -231,7 +229,7 @@ void Device::take_certificate() {
   Text<core::DeviceName::kMaxSize> name;
   if (name.set(settings_->name.bytes()) &&
       ports::mbedtls::check_certificate(certificate, Bytes(site).first(*site_size),
-                                        name.chars.data())) {
+                                        name.chars.data(), key_)) {
     if (!store_.begin()) return;
     if (!put_certificate(store_, Certificate::kOurs, certificate)) return store_.rollback();
     if (!store_.commit()) return;

@@ -61,6 +61,7 @@ class Device {
   void take_certificate();
 
   Board& board_;
+  core::Rng& rng_;
   core::messenger::Store& store_;
   core::messenger::Workspace work_;
   core::messenger::Messenger messenger_;

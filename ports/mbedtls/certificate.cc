@@ -18,13 +18,17 @@ struct Parsed {
   int status;
 };
 
+// Never called: a key of ours computes by PSA, which has its own randomness.
+int no_random(void*, unsigned char*, std::size_t) { return MBEDTLS_ERR_PK_BAD_INPUT_DATA; }
+
 core::Error error_of(int status) {
   return status == MBEDTLS_ERR_X509_ALLOC_FAILED ? core::Error::kFull : core::Error::kMalformed;
 }
 
 }  // namespace
 
-core::Status check_certificate(core::Bytes certificate, core::Bytes ca, const char* name) {
+core::Status check_certificate(core::Bytes certificate, core::Bytes ca, const char* name,
+                               DeviceKey& key) {
   Parsed ours(certificate), site(ca);
   if (ours.status != 0) return error_of(ours.status);
   if (site.status != 0) return error_of(site.status);
@@ -34,7 +38,13 @@ core::Status check_certificate(core::Bytes certificate, core::Bytes ca, const ch
                                              &faults, nullptr, nullptr);
   if (status != 0 && status != MBEDTLS_ERR_X509_CERT_VERIFY_FAILED) return error_of(status);
   if ((faults & ~kDates) != 0) return core::Error::kUntrusted;
-  return {};
+  switch (mbedtls_pk_check_pair(&ours.certificate.pk, key.get(), no_random, nullptr)) {
+    case 0: return {};
+    case MBEDTLS_ERR_PK_BAD_INPUT_DATA:
+    case MBEDTLS_ERR_PK_TYPE_MISMATCH: return core::Error::kBadKey;
+    case MBEDTLS_ERR_PK_ALLOC_FAILED: return core::Error::kFull;
+    default: return core::Error::kRng;  // what the key computes is blinded
+  }
 }
 
 }  // namespace ports::mbedtls
