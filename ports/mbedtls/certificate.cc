@@ -25,6 +25,18 @@ core::Error error_of(int status) {
   return status == MBEDTLS_ERR_X509_ALLOC_FAILED ? core::Error::kFull : core::Error::kMalformed;
 }
 
+// Days since 1970 of a date: years begin in March, so that a leap day ends one.
+std::int64_t days_to(std::int64_t year, std::int64_t month, std::int64_t day) {
+  if (month <= 2) --year;
+  const std::int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+  return 365 * year + year / 4 - year / 100 + year / 400 + day_of_year - 719'468;
+}
+
+core::WallTime wall_time_of(const mbedtls_x509_time& at) {
+  const std::int64_t hours = 24 * days_to(at.year, at.mon, at.day) + at.hour;
+  return {1000 * ((hours * 60 + at.min) * 60 + at.sec)};
+}
+
 }  // namespace
 
 core::Status check_certificate(core::Bytes certificate, core::Bytes ca, const char* name,
@@ -45,6 +57,13 @@ core::Status check_certificate(core::Bytes certificate, core::Bytes ca, const ch
     case MBEDTLS_ERR_PK_ALLOC_FAILED: return core::Error::kFull;
     default: return core::Error::kRng;  // what the key computes is blinded
   }
+}
+
+core::Result<Validity> validity(core::Bytes certificate) {
+  const Parsed parsed(certificate);
+  if (parsed.status != 0) return error_of(parsed.status);
+  return Validity{wall_time_of(parsed.certificate.valid_from),
+                  wall_time_of(parsed.certificate.valid_to)};
 }
 
 }  // namespace ports::mbedtls
