@@ -244,6 +244,9 @@ std::string_view status(Context& c, Arguments) {
     const auto info = c.device.messenger().info();
     const auto& counters = c.device.messenger().counters();
     c.out << "name " << c.device.settings().name.bytes() << "\n";
+    if (const auto valid = c.device.certificate_validity()) {
+      c.out << "certificate until=" << static_cast<std::uint64_t>(valid->until.ms / 1000) << "\n";
+    }
     c.out << "messages sent=" << counters.sent << " received=" << counters.received
           << " unreadable=" << counters.unreadable << " unread=" << info.unread
           << " queued=" << info.queued << " failed=" << info.failed << "\n";

@@ -118,6 +118,11 @@ void Console::show_menu() {
 
 void Console::step() {
   while (const auto event = context_.device.next_event()) tell(*event, out_);
+  const auto* tunnel = context_.device.tunnel_counters();
+  if (!tunnel_up_ && tunnel != nullptr && tunnel->responses_received != 0) {
+    tunnel_up_ = true;
+    out_ << "* tunnel up after " << static_cast<std::uint64_t>(context_.board.now().ms) << " ms\n";
+  }
   const auto state = context_.device.state();
   const auto problem = context_.device.problem();
   if (state == state_ && problem == problem_) return;

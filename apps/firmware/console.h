@@ -36,6 +36,7 @@ class Console {
   std::size_t asked_at_ = 0;  // before it is what an answer is asked for; 0: nothing is
   bool too_long_ = false;
   bool for_people_ = false;
+  bool tunnel_up_ = false;
   Device::State state_ = Device::State::kNew;
   Problem problem_ = Problem::kNone;
 };

@@ -1,7 +1,5 @@
 #include "apps/firmware/device.h"
 
-#include "ports/mbedtls/certificate.h"
-
 namespace apps::firmware {
 namespace {
 
@@ -14,6 +12,7 @@ using core::messenger::LinkEnd;
 
 // Reads of one step(), so that a busy link does not starve the console.
 constexpr int kMaxRounds = 8;
+constexpr std::int64_t kRenewalCheckMs = 3'600'000;
 
 Problem problem_of_link(LinkEnd end) {
   switch (end) {
@@ -32,6 +31,7 @@ Problem problem_of_link(LinkEnd end) {
 Device::Device(Board& board, core::Rng& rng, core::messenger::Store& store,
                ports::flash::HighMark& floor)
     : board_(board),
+      rng_(rng),
       store_(store),
       messenger_(store, rng, work_),
       client_(in_, out_),
@@ -112,6 +112,7 @@ void Device::step_link(Instant now) {
     if (problem != Problem::kNone) lose(problem, now);
   }
   link_.work(now, board_.wall_time());
+  renew_certificate(now);
   if (phase_ != Phase::kOpen) return;
   const auto problem = write_some();
   if (problem != Problem::kNone) lose(problem, now);
@@ -126,16 +127,13 @@ Problem Device::load_context() {
   if (!site_size || !size) return Problem::kStore;
   const auto ready =
       context_.for_site(Bytes(site).first(*site_size), Bytes(ours).first(*size), key_);
-  if (!ready) {
-    return ready.error() == Error::kFull  ? Problem::kNoMemory
-           : ready.error() == Error::kRng ? Problem::kNoRandomness
-                                          : Problem::kDamaged;
-  }
+  if (!ready) return ready.error() == Error::kFull ? Problem::kNoMemory : Problem::kDamaged;
   context_ready_ = true;
   return Problem::kNone;
 }
 
 Problem Device::connect() {
+  if (!rng_.draw<8>()) return Problem::kNoRandomness;  // nothing below would come to an end
   if (settings_->tunnel) {
     const auto found = tunnel_.find_gateway(lookup_);
     if (!found) return Problem::kNoName;
@@ -209,16 +207,28 @@ void Device::lose(Problem why, Instant now) {
 
 std::optional<core::messenger::Event> Device::next_event() {
   const auto event = messenger_.next_event();
-  if (event && event->kind == EventKind::kRenewalDue) renew_certificate();
+  if (event && event->kind == EventKind::kRenewalDue) renew_at_ = board_.now();
   if (event && event->kind == EventKind::kCertificate) take_certificate();
   return event;
 }
 
-// If it fails, the server asks again.
-void Device::renew_certificate() {
+core::Result<ports::mbedtls::Validity> Device::certificate_validity() {
+  auto& ours = certificates_[1];
+  const auto size = TRY(get_certificate(store_, Certificate::kOurs, ours));
+  return ports::mbedtls::validity(Bytes(ours).first(size));
+}
+
+// Asks for a new certificate when two thirds of the present one's time are over.
+void Device::renew_certificate(Instant now) {
+  if (!link_.online() || now < renew_at_) return;
+  renew_at_ = now + kRenewalCheckMs;
+  const auto valid = certificate_validity();
+  if (!valid) return;
+  const std::int64_t lifetime_ms = valid->until.ms - valid->from.ms;
+  if (board_.wall_time().ms < valid->from.ms + lifetime_ms / 3 * 2) return;
   core::ByteArray<EnrolKeys::kMaxCsrSize> csr;
-  const auto size = key_.write_csr(csr);
-  if (size) static_cast<void>(messenger_.renew(Bytes(csr).first(*size), board_.now()));
+  const auto csr_size = key_.write_csr(csr);
+  if (csr_size) static_cast<void>(messenger_.renew(Bytes(csr).first(*csr_size), now));
 }
 
 // Puts a certificate that came in its place: used from the next connection on.
@@ -231,7 +241,7 @@ void Device::take_certificate() {
   Text<core::DeviceName::kMaxSize> name;
   if (name.set(settings_->name.bytes()) &&
       ports::mbedtls::check_certificate(certificate, Bytes(site).first(*site_size),
-                                        name.chars.data())) {
+                                        name.chars.data(), key_)) {
     if (!store_.begin()) return;
     if (!put_certificate(store_, Certificate::kOurs, certificate)) return store_.rollback();
     if (!store_.commit()) return;

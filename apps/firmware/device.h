@@ -7,6 +7,7 @@
 #include "apps/firmware/tunnel.h"
 #include "core/messenger/link.h"
 #include "core/messenger/workspace.h"
+#include "ports/mbedtls/certificate.h"
 
 namespace apps::firmware {
 
@@ -40,6 +41,9 @@ class Device {
   // What has happened, until there is no more: to be asked after step(), as the
   // device acts on some of it. See core/messenger/types.h.
   std::optional<core::messenger::Event> next_event();
+  // When the certificate in the store is valid. REQUIRES: enrolled(). Errors:
+  // kStore, kMalformed, kFull.
+  core::Result<ports::mbedtls::Validity> certificate_validity();
   const core::wg::Counters* tunnel_counters() const { return tunnel_.counters(); }
 
  private:
@@ -57,10 +61,11 @@ class Device {
   Problem read_some(core::Instant now);
   Problem write_some();
   void lose(Problem why, core::Instant now);
-  void renew_certificate();
+  void renew_certificate(core::Instant now);
   void take_certificate();
 
   Board& board_;
+  core::Rng& rng_;
   core::messenger::Store& store_;
   core::messenger::Workspace work_;
   core::messenger::Messenger messenger_;
@@ -82,6 +87,7 @@ class Device {
   Phase phase_ = Phase::kIdle;
   bool context_ready_ = false;
   bool more_to_do_ = false;
+  core::Instant renew_at_{};  // when to look whether it is time
   Problem problem_ = Problem::kNone;
 };
 

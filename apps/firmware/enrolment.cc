@@ -200,8 +200,7 @@ Problem Enrolment::keep(const core::api::EnrolResponseView& response, Instant no
   const auto hash = core::crypto::sha256(response.ca_certificate);
   if (!core::equal_var(Bytes(hash).first(16), token_.ca_fingerprint) ||
       !ports::mbedtls::check_certificate(response.certificate, response.ca_certificate,
-                                         name.chars.data()) ||
-      !p_.context.for_site(response.ca_certificate, response.certificate, p_.key)) {
+                                         name.chars.data(), p_.key)) {
     return Problem::kForged;
   }
   // A store with a messenger but without settings was left by a power cut.

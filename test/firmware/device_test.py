@@ -7,6 +7,7 @@ attached by tap devices. KILLS: how often a board loses power in the middle of i
 """
 import base64
 import contextlib
+import datetime
 import json
 import os
 import pathlib
@@ -210,6 +211,20 @@ class Test:
         set_key(key)
         self.all_arrive()
 
+    def renews(self):
+        """A board whose clock is ten weeks ahead finds its certificate of 90 days old."""
+        before = self.chip.numbers()["until"]
+        expect(abs(before - time.time() - 90 * 86400) < 3600, f"a certificate of 90 days: {before}")
+        self.chip.kill()
+        later = datetime.datetime.utcnow() + datetime.timedelta(days=70)
+        self.chip.start(more=["-rtc", f"base={later:%Y-%m-%dT%H:%M:%S}"])
+        self.chip.wait_for(r"\* certificate\n")
+        expect(self.chip.numbers()["until"] > before, "another certificate is kept")
+        self.chip.kill()
+        self.chip.start()
+        self.say(1, "with another certificate")
+        self.all_arrive()
+
     def flood(self):
         """Garbage on the port of the tunnel while it works."""
         before = self.chip.numbers()["refused"]
@@ -235,7 +250,7 @@ class Test:
         few = self.site.folder / "few"
         os.mkfifo(few)
         pipe = os.open(few, os.O_RDWR)
-        os.write(pipe, os.urandom(512))
+        os.write(pipe, os.urandom(384))
         self.chip.start(["-object", f"rng-random,filename={few},id=entropy", "-device", "virtio-rng-device,rng=entropy"])
         self.chip.wait_for(r"\* state offline: there is no randomness to be had\n")
         self.chip.kill()
@@ -255,7 +270,7 @@ class Test:
                             ("the sensor", self.sensor),
                             (f"it loses power {self.kills} times", self.loses_power), ("site and broker die", self.site_dies),
                             ("the gateway has another preshared key", self.wrong_preshared_key),
-                            ("garbage on its port", self.flood), ("entropy fails", self.entropy_fails),
+                            ("it renews its certificate", self.renews), ("garbage on its port", self.flood), ("entropy fails", self.entropy_fails),
                             ("it is erased", self.resets)):
             begun = time.monotonic()
             step()

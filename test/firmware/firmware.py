@@ -24,12 +24,12 @@ class Firmware:
         self.told = {"ip4": f"10.99.0.{100 + number}", **self.told}
         board.make_flash(self.path)
 
-    def start(self, entropy=board.ENTROPY):
+    def start(self, entropy=board.ENTROPY, more=()):
         board.provision(self.path, **self.told)
         self.board = board.Board(
             self.image, *entropy, *board.flash(self.path),
             *board.network(f"tap,ifname={self.tap},script=no,downscript=no", f"52:54:00:12:34:{self.number:02x}"),
-            before=["ip", "netns", "exec", self.wire.host.name])
+            *more, before=["ip", "netns", "exec", self.wire.host.name])
         self.answered = 0
         self.wait_for(r"ginnel firmware: ready\n")
 
