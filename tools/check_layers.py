@@ -44,7 +44,7 @@ LAYERS = {
 TESTS_MAY = {"test", "ports/fake", "core/base", "core/crypto"}
 TESTS_ALSO = {"core/messenger": {"server/store", "server/service"}}
 # The only standard headers core/ may include: header-only, no heap, no clock.
-STD = set("algorithm array bit compare concepts cstddef cstdint cstring initializer_list limits optional "
+STD = set("algorithm array bit compare concepts cstddef cstdint cstring initializer_list limits memory optional "
           "span tuple type_traits utility variant".split())
 # What a layer may include beside these: the C interface is written in C's headers,
 # and makes its objects in the caller's memory.
