@@ -1,22 +1,9 @@
 # What only builds for a board need.
 enable_language(ASM)
 
-# libsodium from Debian's source package, built once in the build folder.
-set(sodium ${PROJECT_BINARY_DIR}/sodium)
-add_custom_command(OUTPUT ${sodium}/lib/libsodium.a
-  COMMAND ${PROJECT_SOURCE_DIR}/tools/riscv32_libsodium.sh ${sodium}
-  COMMENT "Building libsodium from Debian's source package"
-  VERBATIM)
-add_custom_target(sodium_riscv32_build DEPENDS ${sodium}/lib/libsodium.a)
-file(MAKE_DIRECTORY ${sodium}/include)
-add_library(sodium_riscv32 STATIC IMPORTED GLOBAL)
-add_dependencies(sodium_riscv32 sodium_riscv32_build)
-set_target_properties(sodium_riscv32 PROPERTIES IMPORTED_LOCATION ${sodium}/lib/libsodium.a
-  INTERFACE_INCLUDE_DIRECTORIES ${sodium}/include)
-
 # lwIP 2.2.1: the one of Debian 13, as that of Debian 12 is older.
 set(lwip ${PROJECT_BINARY_DIR}/lwip/lwip/src)
-set(lwip_sources core/def.c core/inet_chksum.c core/init.c core/ip.c core/ipv4/dhcp.c core/ipv4/etharp.c
+set(lwip_sources core/def.c core/dns.c core/inet_chksum.c core/init.c core/ip.c core/ipv4/dhcp.c core/ipv4/etharp.c
   core/ipv4/icmp.c core/ipv4/ip4.c core/ipv4/ip4_addr.c core/ipv4/ip4_frag.c core/ipv6/ethip6.c core/ipv6/icmp6.c
   core/ipv6/inet6.c core/ipv6/ip6.c core/ipv6/ip6_addr.c core/ipv6/ip6_frag.c core/ipv6/mld6.c core/ipv6/nd6.c
   core/mem.c core/memp.c core/netif.c core/pbuf.c core/stats.c core/tcp.c core/tcp_in.c core/tcp_out.c

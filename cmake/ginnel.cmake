@@ -27,11 +27,17 @@ if(GINNEL_CTIME)
   target_compile_definitions(ginnel_warnings INTERFACE GINNEL_CTIME=1)
 endif()
 
-# How much one peer can make a device keep; core/e2e/limits.h has the defaults.
-# A C program must see the same numbers: they are in the pkg-config file.
+# For which device, and how much one peer can make it keep: docs/profiles.md. A C
+# program must see the same: it is in the pkg-config file.
+set(GINNEL_PROFILE "LINUX" CACHE STRING "LINUX, SMALL (400 KB of RAM) or TINY (128 KB)")
 set(GINNEL_LIMITS)
+if(GINNEL_PROFILE MATCHES "^(SMALL|TINY)$")
+  list(APPEND GINNEL_LIMITS GINNEL_${GINNEL_PROFILE}_DEVICE=1)
+elseif(NOT GINNEL_PROFILE STREQUAL "LINUX")
+  message(FATAL_ERROR "GINNEL_PROFILE is LINUX, SMALL or TINY")
+endif()
 foreach(limit GINNEL_MAX_FORWARD_JUMP GINNEL_MAX_SKIPPED_KEYS GINNEL_MAX_ARCHIVED_SESSIONS)
-  set(${limit} "" CACHE STRING "The library's limit; empty for the default")
+  set(${limit} "" CACHE STRING "The library's limit; empty for that of the profile")
   if(NOT ${limit} STREQUAL "")
     list(APPEND GINNEL_LIMITS ${limit}=${${limit}})
   endif()
@@ -69,6 +75,9 @@ function(ginnel_test name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ginnel_warnings ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
   set_target_properties(${name} PROPERTIES CXX_CLANG_TIDY "")  # it does not understand GoogleTest
+  if(GINNEL_SANITIZE)
+    target_compile_options(${name} PRIVATE -O0)  # what is tested is optimized; this halves the time to build
+  endif()
   gtest_discover_tests(${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} DISCOVERY_TIMEOUT 60
     TEST_PREFIX "${ARG_PREFIX}" PROPERTIES TIMEOUT 300)
 endfunction()

@@ -1,10 +1,10 @@
-// Verifies garbage: u (32 bytes), signature (64), message (the rest). What
-// verifies must also do so as the Ed25519 signature that it stands for.
+// Verifies garbage: u (32 bytes), signature (64), message (the rest). libsodium must
+// think the same of the Ed25519 signature that it stands for, and of the point.
 #include "core/crypto/xeddsa.h"
 
 #include <sodium.h>
 
-#include "core/crypto/edwards.h"
+#include "core/crypto/curve25519_var.h"
 #include "core/crypto/x25519.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -17,14 +17,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const bool valid = crypto::xeddsa_verify(key, message, signature).ok();
   const bool prime = crypto::x25519_is_prime_order_var(key);
 
-  const auto point = crypto::edwards_from_u(key, signature[63] >> 7);
-  ByteArray<64> plain = to_array(signature);
-  plain[63] &= 0x7f;
-  const bool ed25519 =
-      point.ok() && crypto_sign_ed25519_verify_detached(plain.data(), message.data(),
-                                                        message.size(), (*point).data()) == 0;
-  if (ed25519 && !valid) __builtin_trap();  // the signature is the same
-  if (prime && (!point.ok() || (key[31] & 0x80) != 0)) __builtin_trap();
-  if (valid && (signature[63] & 0x60) != 0) __builtin_trap();
+  const auto point = crypto::edwards::from_u_var(key, signature[63] >> 7);
+  const auto encoded = point ? crypto::edwards::encode(*point) : ByteArray<32>{};
+  // libsodium refuses numbers that are not reduced; Signal reduces them.
+  ByteArray<64> plain = to_array(signature), s{};
+  copy(signature.last<32>(), s);
+  s[31] &= 0x7f;
+  crypto_core_ed25519_scalar_reduce(plain.data() + 32, s.data());
+  const bool ed25519 = (signature[63] & 0x60) == 0 && point.ok() &&
+                       crypto_sign_ed25519_verify_detached(plain.data(), message.data(),
+                                                           message.size(), encoded.data()) == 0;
+  if (valid != ed25519) __builtin_trap();
+  const bool canonical = point.ok() && equal_var(crypto::edwards::to_u(*point), key);
+  const bool good_point = canonical && crypto_core_ed25519_is_valid_point(encoded.data()) == 1;
+  if (prime != good_point) __builtin_trap();
   return 0;
 }

@@ -27,8 +27,14 @@ LAYERS = {
     "ports/flash": {"core/base", "core/crypto", "core/messenger"},
     "ports/lwip": {"core/base", "core/crypto", "core/wg"},
     "ports/mbedtls": {"core/base", "core/crypto", "ports/lwip"},
+    "ports/esp_idf": {"core/base", "core/crypto", "core/messenger", "core/wg", "ports/flash", "ports/lwip"},
+    "apps/firmware/esp_idf": {"core/base", "apps/firmware", "ports/esp_idf", "ports/flash"},
     "ports/qemu_virt": {"core/base", "ports/flash"},
     "ports/fake": {"core/base", "core/crypto", "core/mqtt", "core/api", "core/messenger", "ports/flash"},
+    "apps/firmware/qemu_virt": {"core/base", "core/crypto", "core/messenger", "ports/flash", "ports/lwip", "ports/mbedtls",
+                                "ports/qemu_virt", "apps/firmware"},
+    "apps/firmware": {"core/base", "core/crypto", "core/mqtt", "core/api", "core/messenger", "core/wg", "core/e2e",
+                      "ports/flash", "ports/lwip", "ports/mbedtls"},
     "apps/ginnel": {"core/base", "core/crypto", "core/mqtt", "core/api", "core/messenger", "ports/linux"},
     "apps/ginnel-wg": {"core/base", "core/crypto", "core/wg", "ports/linux", "ports/linux/wg"},
     "apps/ginneld": {"core/base", "core/crypto", "core/api", "server/store", "server/service", "server/broker",
@@ -38,7 +44,7 @@ LAYERS = {
 TESTS_MAY = {"test", "ports/fake", "core/base", "core/crypto"}
 TESTS_ALSO = {"core/messenger": {"server/store", "server/service"}}
 # The only standard headers core/ may include: header-only, no heap, no clock.
-STD = set("algorithm array bit compare concepts cstddef cstdint cstring initializer_list limits optional "
+STD = set("algorithm array bit compare concepts cstddef cstdint cstring initializer_list limits memory optional "
           "span tuple type_traits utility variant".split())
 # What a layer may include beside these: the C interface is written in C's headers,
 # and makes its objects in the caller's memory.

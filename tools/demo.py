@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Two devices exchange end-to-end encrypted messages; one of them is offline at first.
 
-usage: demo.py BUILD_FOLDER     (./dev demo calls it)
+usage: demo.py BUILD_FOLDER [BOARD_BUILD_FOLDER]     (./dev demo calls it)
 Everything is real: ginneld, Mosquitto, TLS 1.3, SQLite, in a temporary folder that is removed at the end. As root the
 site and each device are hosts of their own (network namespaces), the broker is inside the site's WireGuard tunnel, and
 an observer records the wire between them. Without root, or without /dev/net/tun, the demo says so and goes without.
+With a firmware image, and QEMU to run it, a microcontroller is the third device.
 """
 import os
 import pathlib
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -15,13 +17,17 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent / folder) for folder in (".", "../test/firmware")]
 import wire  # noqa: E402
+from firmware import Firmware  # noqa: E402
 from site_under_test import Device, Failed, Site, search_files, search_memory, wait_until  # noqa: E402
 
 BOLD, GREEN, DIM, PLAIN = ("\033[1m", "\033[32m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("",) * 4
 FROM_ALICE = ["Hello Bob, are you there?", "The pump in hall 3 runs hot: 81 °C.", "Shall I stop it?"]
 FROM_BOB = ["Here now. Yes, stop it.", "Thanks, Alice."]
+FROM_CHIP = ["Valve closed."]
+TO_CHIP = ["Close valve 7."]
+IMAGE = "apps/firmware/qemu_virt/firmware.img"
 started = time.monotonic()
 
 
@@ -59,11 +65,45 @@ def why_no_tunnel():
     return None
 
 
+def why_no_chip(image, net):
+    """What the microcontroller lacks here; nothing if it can take part."""
+    if not image or not image.exists():
+        return "its image is not built"
+    if not shutil.which("qemu-system-riscv32"):
+        return "not installed: qemu-system-riscv32"
+    return None if net else "its network needs the namespaces"
+
+
+def start_chip(image, site, net):
+    chip = Firmware(image, site, "chip", net)
+    chip.start()
+    chip.enrol()
+    say("chip enrolled over its console: a microcontroller (RV32IMAC, 400 KiB of RAM, no operating system) in QEMU; "
+        f"{chip.numbers()['stack']} bytes of stack used, and its tunnel is up")
+    return chip
+
+
+def talk_to_chip(chip, alice):
+    """A first message with its post-quantum key agreement, computed on the chip, and back."""
+    for text in TO_CHIP:
+        alice.send("chip", text)
+    for text in chip.listen("alice", len(TO_CHIP)):
+        show({"from": "alice", "text": text}, chip)
+    for text in FROM_CHIP:
+        chip.send("alice", text)
+    heard = alice.listen(len(FROM_CHIP))
+    for message in heard:
+        show(message, alice)
+    expect([m["text"] for m in heard] == FROM_CHIP, "alice got every message of the chip once")
+    expect(chip.safety_number("alice") == alice.safety_number("chip").replace(" ", ""), "their numbers agree")
+    say("alice and the chip have the same safety number, too")
+
+
 def bring_up(device):
     device.ginnel("tunnel", "up", "--interface", f"ginnel-{device.name}")
 
 
-def observe(net, site, devices):
+def observe(net, site, devices, peers):
     """Takes the tunnels up; from then on everything on the wire is recorded."""
     observer = wire.Observer(net)
     with net.hosts["alice"].entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain:
@@ -71,6 +111,8 @@ def observe(net, site, devices):
     wait_until(lambda: observer.count(b"a control that is to be seen") > 0, "the observer to see what is plain")
     expect(observer.kinds()["other"] > 0, "the observer calls it neither WireGuard nor address resolution")
     observer.stop()
+    for device in devices:
+        wait_until(lambda: not net.connected(device.name), f"the connection that enrolled {device.name} to be closed")
     observer = wire.Observer(net)
     for device in devices:
         bring_up(device)
@@ -80,7 +122,7 @@ def observe(net, site, devices):
         wait_until(lambda: device.json("status")[0].get("server", {}).get("one_time_keys", 0) > 0,
                    f"{device.name}'s keys to be published", 60)
     status = site.status()
-    expect(device.site.status()["tunnel"]["peers"] == len(devices), "the gateway knows every device")
+    expect(site.status()["tunnel"]["peers"] == peers, "the gateway knows every device")
     say(f"the broker listens inside only: mqtts://[{status['broker_host']}]:{status['mqtt_port']}")
     return observer
 
@@ -89,14 +131,15 @@ def report(observer, secrets):
     observer.stop()
     kinds = observer.kinds()
     expect(kinds["WireGuard"] > 0, "the observer saw the tunnel")
-    expect(kinds["other"] == 0, f"nothing but the tunnel on the wire: {kinds}")
+    expect(kinds["other"] == 0, f"nothing but the tunnel on the wire: {kinds} {observer.others()}")
     for needle in (*secrets, b"ginnel/1/", b"alice", b"MQTT"):
         expect(observer.count(needle) == 0, f"{needle} is not on the wire")
     say(f"an observer saw {len(observer.frames)} frames on the wire: {kinds['WireGuard']} of WireGuard, "
         f"{kinds['returned']} returned while the gateway was dead, {kinds['address resolution']} of address resolution, none else, and not one word of the messages")
 
 
-def demo(build, folder, net):
+def demo(build, folder, net, image):
+    chip = None
     if net:
         site = Site(build, folder, "site", ["--host", wire.SITE, "--tunnel", wire.SITE])
     else:
@@ -108,7 +151,11 @@ def demo(build, folder, net):
         for device in (alice, bob):
             device.enrol()
             say(f"{device.name} enrolled with one token; the keys were born on the device")
-        observer = observe(net, site, (alice, bob)) if net else None
+        if why := why_no_chip(image, net):
+            say(f"without the microcontroller: {why}")
+        else:
+            chip = start_chip(image, site, net)
+        observer = observe(net, site, (alice, bob), 3 if chip else 2) if net else None
 
         say("alice writes while bob is away")
         for text in FROM_ALICE:
@@ -160,11 +207,13 @@ def demo(build, folder, net):
         for at in (0, 30):
             print("          " + " ".join(digits[at + i:at + i + 5] for i in range(0, 30, 5)))
 
+        if chip:
+            talk_to_chip(chip, alice)
         status = wait_until(lambda: (lambda s: s["mails"] == 0 and s)(site.status()), "every mail to be acknowledged")
         if observer:
-            report(observer, [text.encode() for text in FROM_ALICE + FROM_BOB])
-        say(f"the mailbox is empty again; {status['devices']} devices, "
-            f"{len(FROM_ALICE) + len(FROM_BOB)} messages, nothing lost, nothing twice")
+            report(observer, [text.encode() for text in FROM_ALICE + FROM_BOB + TO_CHIP + FROM_CHIP])
+        messages = len(FROM_ALICE) + len(FROM_BOB) + (len(TO_CHIP) + len(FROM_CHIP) if chip else 0)
+        say(f"the mailbox is empty again; {status['devices']} devices, {messages} messages, nothing lost, nothing twice")
         site.stop()
         say(f"{GREEN}all is well{PLAIN}")
     except Failed:
@@ -172,12 +221,14 @@ def demo(build, folder, net):
             print("--- the end of ginneld's log\n" + site.log.read_text(errors="replace")[-3000:], file=sys.stderr)
         raise
     finally:
+        if chip:
+            chip.kill()
         if site.process and site.process.poll() is None:
             site.stop()
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         print(__doc__, file=sys.stderr)
         return 2
     why = why_no_tunnel()
@@ -187,8 +238,9 @@ def main():
         wire.isolate()
     with tempfile.TemporaryDirectory(prefix="ginnel-demo-") as folder:
         try:
-            demo(sys.argv[1], folder, None if why else wire.Wire(["alice", "bob"]))
-        except (Failed, wire.Failed) as failure:
+            image = pathlib.Path(sys.argv[2]).resolve() / IMAGE if len(sys.argv) == 3 else None
+            demo(sys.argv[1], folder, None if why else wire.Wire(["alice", "bob"]), image)
+        except (Failed, wire.Failed, RuntimeError) as failure:
             print(f"\nThe demo failed: {failure}", file=sys.stderr)
             return 1
     return 0

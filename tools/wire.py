@@ -16,6 +16,7 @@ from lab import Failed, Host, cable, expect, found, isolate, shell, skip  # noqa
 
 SITE = "10.99.0.1"
 SIZES = {1: 148, 2: 92, 3: 64}  # of handshake messages
+TCP_TIME_WAIT = "06"  # in /proc/net/tcp
 ETH_P_ALL, IPV4, ARP, IPV6 = 3, 0x0800, 0x0806, 0x86DD
 
 
@@ -31,6 +32,11 @@ class Wire:
             cable(self.host, f"to-{name}", host, "eth0")
             self.host.shell(f"ip link set to-{name} master bridge")
             host.shell(f"ip address add 10.99.0.{number}/24 dev eth0")
+
+    def connected(self, name):
+        """Whether a TCP connection of that host goes over the wire, or is still being closed by the other end."""
+        table = self.hosts[name].shell("cat /proc/net/tcp").splitlines()[1:]
+        return any(line.split()[3] != TCP_TIME_WAIT for line in table)
 
 
 class Observer:
@@ -66,6 +72,10 @@ class Observer:
         for frame in self.frames:
             counts[kind(frame)] += 1
         return counts
+
+    def others(self):
+        """The beginnings of the first frames that nothing explains, in hexadecimal."""
+        return [frame[:96].hex() for frame in self.frames if kind(frame) == "other"][:8]
 
 
 def kind(frame):

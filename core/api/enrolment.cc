@@ -4,6 +4,8 @@
 #include "core/crypto/aead.h"
 #include "core/crypto/hkdf.h"
 #include "core/crypto/sha2.h"
+#include "core/crypto/x25519.h"
+#include "core/crypto/xeddsa.h"
 
 namespace core::api {
 namespace {
@@ -70,6 +72,22 @@ EnrolmentProof::EnrolmentProof(const Secret<16>& secret, View<33> identity_key,
   writer.bytes(tunnel_key);
   CHECK(writer.ok());
   size_ = writer.size();
+}
+
+Result<std::size_t> seal_enrol_request(const Secret<16>& secret, const EnrolmentKeys& keys,
+                                       Rng& rng, MutBytes scratch, MutBytes out) {
+  ByteArray<33> identity_key{0x05};
+  copy(crypto::x25519_public(keys.identity), MutBytes(identity_key).subspan(1));
+  const auto tunnel_key = crypto::x25519_public(keys.tunnel);
+  const EnrolmentProof proven(secret, identity_key, keys.registration_id, keys.csr, tunnel_key);
+  const auto proof = TRY(crypto::xeddsa_sign(keys.identity, proven.message(), rng));
+  const EnrolRequestView request{.identity_key = identity_key,
+                                 .registration_id = keys.registration_id,
+                                 .csr = keys.csr,
+                                 .proof = proof,
+                                 .tunnel_key = tunnel_key};
+  const auto size = TRY(request.encode(scratch));
+  return seal_enrolment(secret, Direction::kRequest, Bytes(scratch).first(size), rng, out);
 }
 
 }  // namespace core::api

@@ -45,5 +45,22 @@ class EnrolmentProof {
   std::size_t size_ = 0;
 };
 
+// What a device enrols: made on it, and kept there before it is sent.
+struct EnrolmentKeys {
+  const Secret<32>& identity;         // X25519 private key, clamped
+  std::uint32_t registration_id = 0;  // 1 to 16380
+  Bytes csr{};                        // DER, at most kMaxCsrSize
+  const Secret<32>& tunnel;           // X25519 private key, clamped
+};
+
+// Largest sealed EnrolRequest.
+inline constexpr std::size_t kMaxEnrolRequestSize = kMaxCsrSize + 256;
+
+// Writes the sealed request for enrolment, its proof signed. `scratch` and `out`
+// do not overlap; kMaxEnrolRequestSize bytes of each are always enough.
+// Errors: kFull, kRng.
+Result<std::size_t> seal_enrol_request(const Secret<16>& secret, const EnrolmentKeys& keys,
+                                       Rng& rng, MutBytes scratch, MutBytes out);
+
 }  // namespace core::api
 #endif  // CORE_API_ENROLMENT_H_

@@ -9,12 +9,21 @@
 extern "C" {
 #endif
 
-// The library's limits, as it was built; pkg-config passes others than these.
+// The library's limits, as it was built, by its profile (docs/profiles.md) or one
+// by one: missing messages whose keys are kept, each session; older handshakes
+// with the same device. pkg-config passes what the library was built with.
+#if defined(GINNEL_TINY_DEVICE)
+#define GINNEL_PROFILE_LIMIT(on_linux, small, tiny) tiny
+#elif defined(GINNEL_SMALL_DEVICE)
+#define GINNEL_PROFILE_LIMIT(on_linux, small, tiny) small
+#else
+#define GINNEL_PROFILE_LIMIT(on_linux, small, tiny) on_linux
+#endif
 #ifndef GINNEL_MAX_SKIPPED_KEYS
-#define GINNEL_MAX_SKIPPED_KEYS 2000  // missing messages whose keys are kept, each session
+#define GINNEL_MAX_SKIPPED_KEYS GINNEL_PROFILE_LIMIT(2000, 64, 16)
 #endif
 #ifndef GINNEL_MAX_ARCHIVED_SESSIONS
-#define GINNEL_MAX_ARCHIVED_SESSIONS 40  // older handshakes with the same device
+#define GINNEL_MAX_ARCHIVED_SESSIONS GINNEL_PROFILE_LIMIT(40, 2, 1)
 #endif
 
 // clang-format off

@@ -1,8 +1,6 @@
 // Both AEADs by one kernel, the best for the processor: in place, no heap.
 #include "core/crypto/aead.h"
 
-#include <sodium.h>
-
 #include "core/crypto/chacha_poly.h"
 #include "core/crypto/cpu.h"
 #include "core/crypto/ct.h"
@@ -19,7 +17,11 @@ void run(Job* jobs, std::size_t count) {
   if (cpu::has_avx512()) return run_avx512(jobs, count);
   if (cpu::has_avx2()) return run_avx2(jobs, count);
 #endif
+#ifdef GINNEL_CHACHA_POLY_WORDS
+  run_words(jobs, count);
+#else
   run_portable(jobs, count);
+#endif
 }
 
 // The job on all of `text` but the room for the tag. REQUIRES: there is that room
@@ -62,7 +64,7 @@ class Batch {
 // The key and the nonce of an XChaCha20 message. Spec: [XChaCha] 2.2, 2.3.
 struct Derived {
   explicit Derived(View<32> from, View<24> long_nonce) {
-    crypto_core_hchacha20(key.mut().data(), long_nonce.data(), from.data(), nullptr);
+    chacha_poly::hchacha20(from.data(), long_nonce.data(), key.mut().data());
     copy(long_nonce.last<8>(), MutView<12>(nonce).last<8>());
   }
   Secret<32> key;

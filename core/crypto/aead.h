@@ -1,6 +1,6 @@
 // ChaCha20-Poly1305 and XChaCha20-Poly1305. Constant time but for the sizes.
-// On x86-64 our code for AVX-512VL or AVX2, the better that the processor has;
-// else libsodium's. All give the same results.
+// On x86-64 our code for AVX-512VL or AVX2, the better that the processor has; on
+// a board ours in 32-bit words; else libsodium's. All give the same results.
 // Spec: [RFC8439] 2.8, [XChaCha] 2.
 #ifndef CORE_CRYPTO_AEAD_H_
 #define CORE_CRYPTO_AEAD_H_

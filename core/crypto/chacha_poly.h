@@ -29,9 +29,14 @@ struct Job {
 // Runs one job after the other; `count` of them take less time in one call than
 // in as many. All constant time but for the sizes, and all with the same results.
 // kOpen decrypts whatever the tag is: the caller compares it and wipes.
-void run_portable(Job* jobs, std::size_t count);
-void run_avx2(Job* jobs, std::size_t count);    // REQUIRES: cpu::has_avx2()
-void run_avx512(Job* jobs, std::size_t count);  // REQUIRES: cpu::has_avx512()
+void run_portable(Job* jobs, std::size_t count);  // libsodium's: not on a board
+void run_words(Job* jobs, std::size_t count);     // in 32-bit words
+void run_avx2(Job* jobs, std::size_t count);      // REQUIRES: cpu::has_avx2()
+void run_avx512(Job* jobs, std::size_t count);    // REQUIRES: cpu::has_avx512()
+
+// The key of 32 bytes that a key of 32 and the first 16 bytes of a long nonce
+// make. Constant time. Spec: [XChaCha] 2.2.
+void hchacha20(const std::uint8_t* key, const std::uint8_t* nonce, std::uint8_t* out);
 
 }  // namespace core::crypto::chacha_poly
 #endif  // CORE_CRYPTO_CHACHA_POLY_H_

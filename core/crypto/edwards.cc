@@ -2,43 +2,13 @@
 
 #include "core/crypto/edwards_table.h"
 
-namespace core::crypto {
+namespace core::crypto::edwards {
 
 using namespace field25519;
 
-Result<ByteArray<32>> edwards_from_u(View<32> u, std::uint8_t sign) {
-  const Element x = from_bytes(u);
-  const Element denominator = add(x, kOne);
-  if (to_bytes(denominator) == ByteArray<32>{}) return Error::kBadKey;
-  ByteArray<32> point = to_bytes(multiply(subtract(x, kOne), invert(denominator)));
-  point[31] = static_cast<std::uint8_t>(point[31] | (sign << 7));
-  return point;
-}
-
-namespace edwards {
 namespace {
 
 constexpr Point kNeutral{kZero, kOne, kOne, kZero};
-
-// a += b
-void add_to(Point& a, const Addend& b) {
-  const Element p = multiply(subtract(a.y, a.x), b.difference);
-  const Element q = multiply(add(a.y, a.x), b.sum);
-  const Element r = multiply(a.t, b.product);
-  const Element twice_z = add(a.z, a.z);
-  const Element e = subtract(q, p), f = subtract(twice_z, r);
-  const Element g = add(twice_z, r), h = add(q, p);
-  a = {multiply(e, f), multiply(g, h), multiply(f, g), multiply(e, h)};
-}
-
-void twice(Point& a) {
-  const Element xx = square(a.x), yy = square(a.y), zz = square(a.z);
-  const Element h = add(xx, yy);
-  const Element e = subtract(square(add(a.x, a.y)), h);
-  const Element g = subtract(yy, xx);
-  const Element f = subtract(add(xx, add(zz, zz)), yy);
-  a = {multiply(e, f), multiply(g, h), multiply(f, g), multiply(e, h)};
-}
 
 // All ones iff a == b, else 0, and the compiler must not know that: it would
 // make a branch of it.
@@ -69,7 +39,37 @@ Addend lookup(std::size_t window, std::int32_t digit) {
   return out;
 }
 
+ByteArray<32> encode_with(const Point& point, const Element& inverse_z) {
+  const auto x = to_bytes(multiply(point.x, inverse_z));
+  auto y = to_bytes(multiply(point.y, inverse_z));
+  y[31] = static_cast<std::uint8_t>(y[31] | x[0] << 7);
+  return y;
+}
+
+// X / Z = e / g, Y / Z = h / f.
+void complete(const Element& e, const Element& f, const Element& g, const Element& h, Next next,
+              Point& out) {
+  out.x = multiply(e, f);
+  out.y = multiply(g, h);
+  out.z = multiply(f, g);
+  if (next != Next::kTwice) out.t = multiply(e, h);
+}
+
 }  // namespace
+
+void add_to(Point& a, const Addend& b, const Element& twice_z, Next next) {
+  const Element p = multiply(subtract(a.y, a.x), b.difference);
+  const Element q = multiply(add(a.y, a.x), b.sum);
+  const Element r = multiply(a.t, b.product);
+  complete(subtract(q, p), subtract(twice_z, r), add(twice_z, r), add(q, p), next, a);
+}
+
+void twice(Point& a, Next next) {
+  const Element xx = square(a.x), yy = square(a.y), zz = square(a.z);
+  const Element h = add(xx, yy);
+  const Element g = subtract(yy, xx);
+  complete(subtract(square(add(a.x, a.y)), h), subtract(add(xx, add(zz, zz)), yy), g, h, next, a);
+}
 
 void multiply_base(View<32> scalar, Point& out) {
   // 64 digits from -8 to 8, base 16.
@@ -82,23 +82,22 @@ void multiply_base(View<32> scalar, Point& out) {
   }
   out = kNeutral;
   for (std::size_t offset = kStride; offset-- > 0;) {
-    for (std::size_t i = offset; i < 64; i += kStride) add_to(out, lookup(i / kStride, digits[i]));
+    for (std::size_t i = offset; i < 64; i += kStride) {
+      add_to(out, lookup(i / kStride, digits[i]), add(out.z, out.z), Next::kAny);
+    }
     if (offset == 0) break;
-    for (int doubling = 0; doubling < 4; ++doubling) twice(out);
+    for (int doubling = 1; doubling <= 4; ++doubling) {
+      twice(out, doubling < 4 ? Next::kTwice : Next::kAny);
+    }
   }
   wipe({reinterpret_cast<std::uint8_t*>(digits.data()), digits.size()});
 }
 
+ByteArray<32> encode(const Point& point) { return encode_with(point, invert(point.z)); }
+
 std::array<ByteArray<32>, 2> encode_two(const Point& a, const Point& b) {
   const Element inverse = invert(multiply(a.z, b.z));
-  const auto encode = [&](const Point& point, const Element& other_z) {
-    const Element inverse_z = multiply(inverse, other_z);
-    const auto x = to_bytes(multiply(point.x, inverse_z));
-    auto y = to_bytes(multiply(point.y, inverse_z));
-    y[31] = static_cast<std::uint8_t>(y[31] | x[0] << 7);
-    return y;
-  };
-  return {encode(a, b.z), encode(b, a.z)};
+  return {encode_with(a, multiply(inverse, b.z)), encode_with(b, multiply(inverse, a.z))};
 }
 
 ByteArray<32> to_u(const Point& point) {
@@ -107,5 +106,4 @@ ByteArray<32> to_u(const Point& point) {
 
 void wipe_point(Point& point) { wipe({reinterpret_cast<std::uint8_t*>(&point), sizeof(point)}); }
 
-}  // namespace edwards
-}  // namespace core::crypto
+}  // namespace core::crypto::edwards

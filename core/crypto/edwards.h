@@ -1,22 +1,13 @@
 // The group of Edwards25519, -x^2 + y^2 = 1 + d x^2 y^2, which is Curve25519 in
 // other coordinates: u = (1 + y) / (1 - y).
-// Spec: [RFC7748] 4.1, [RFC8032] 5.1, [XEdDSA] 2.3.
+// Spec: [RFC7748] 4.1, [RFC8032] 5.1.
 #ifndef CORE_CRYPTO_EDWARDS_H_
 #define CORE_CRYPTO_EDWARDS_H_
 
 #include "core/base/bytes.h"
-#include "core/base/result.h"
 #include "core/crypto/field25519.h"
 
-namespace core::crypto {
-
-// The encoded Edwards point with y = (u - 1) / (u + 1) and the given sign bit
-// (0 or 1). Bit 255 of `u` is ignored and `u` is taken modulo p. Does not check
-// that the point is on the curve. Constant time but for the error.
-// Errors: kBadKey if u = -1, which has no such point.
-Result<ByteArray<32>> edwards_from_u(View<32> u, std::uint8_t sign);
-
-namespace edwards {
+namespace core::crypto::edwards {
 
 // x = X / Z, y = Y / Z, x y = T / Z. Coordinates are tight.
 struct Point {
@@ -27,7 +18,9 @@ struct Point {
 // The result holds what a secret scalar leads to: wipe() it when that matters.
 void multiply_base(View<32> scalar, Point& out);
 
-// The encodings of two points, for the price of one inversion. Constant time.
+// The encoding of a point, and those of two for the price of one inversion.
+// Constant time. Spec: [RFC8032] 5.1.2.
+ByteArray<32> encode(const Point& point);
 std::array<ByteArray<32>, 2> encode_two(const Point& a, const Point& b);
 
 // u of a point: u of scalar * B is the X25519 public key of `scalar`. Constant
@@ -36,6 +29,19 @@ ByteArray<32> to_u(const Point& point);
 
 void wipe_point(Point& point);
 
-}  // namespace edwards
-}  // namespace core::crypto
+// A point with Z = 1, ready to be added: y + x, y - x, 2 d x y. Tight.
+struct Addend {
+  field25519::Element sum, difference, product;
+};
+
+// What is done next with a result: a doubling needs no t, which is not set then.
+enum class Next : std::uint8_t { kAny, kTwice };
+
+// a += b, where twice_z is 2 a.z, or that times Z of `b` if it is not 1. Constant time.
+void add_to(Point& a, const Addend& b, const field25519::Element& twice_z, Next next);
+
+// a += a. Constant time.
+void twice(Point& a, Next next);
+
+}  // namespace core::crypto::edwards
 #endif  // CORE_CRYPTO_EDWARDS_H_

@@ -1,8 +1,6 @@
 // The table is computed by the compiler, from the definition of the curve.
 #include "core/crypto/edwards_table.h"
 
-#include "core/crypto/edwards.h"
-
 namespace core::crypto::edwards {
 namespace {
 
@@ -13,21 +11,23 @@ constexpr bool equal(const Element& a, const Element& b) {
   return canonical(a).limb == canonical(b).limb;
 }
 
-// Spec: [RFC8032] 5.1.
+}  // namespace
+
 constexpr Element kD = multiply(negative(small(121665)), invert(small(121666)));
 constexpr Element kTwoD = tight(add(kD, kD));
+// 2^((p - 1) / 4)
+constexpr Element kRootOfMinusOne = multiply(square(root_power(small(2))), small(2));
+
+namespace {
 
 // y = 4 / 5 and the even x. Spec: [RFC8032] 5.1.
 constexpr Point kBase = [] {
   const Element y = multiply(small(4), invert(small(5)));
   const Element yy = square(y);
   const Element xx = multiply(subtract(yy, kOne), invert(add(multiply(kD, yy), kOne)));
-  // xx^((p + 3) / 8), or that times the root of -1, which is 2^((p - 1) / 4).
+  // xx^((p + 3) / 8), or that times the root of -1.
   Element x = multiply(root_power(xx), xx);
-  if (!equal(square(x), xx)) {
-    const Element two = small(2);
-    x = multiply(x, multiply(square(root_power(two)), two));
-  }
+  if (!equal(square(x), xx)) x = multiply(x, kRootOfMinusOne);
   if ((canonical(x).limb[0] & 1) != 0) x = tight(negative(x));
   return Point{x, y, kOne, multiply(x, y)};
 }();

@@ -1,15 +1,13 @@
-// Multiples of the base point of Edwards25519, ready to be added.
+// Constants of Edwards25519, and multiples of its base point, ready to be added.
 #ifndef CORE_CRYPTO_EDWARDS_TABLE_H_
 #define CORE_CRYPTO_EDWARDS_TABLE_H_
 
-#include "core/crypto/field25519.h"
+#include "core/crypto/edwards.h"
 
 namespace core::crypto::edwards {
 
-// A point with Z = 1: y + x, y - x, 2 d x y. Tight.
-struct Addend {
-  field25519::Element sum, difference, product;
-};
+// -x^2 + y^2 = 1 + d x^2 y^2. Tight. Spec: [RFC8032] 5.1.
+extern const field25519::Element kD, kTwoD, kRootOfMinusOne;
 
 // The table has every kStride-th of the 64 digits of a scalar, base 16. A small
 // device trades room for doublings: 6 kB instead of 30.

@@ -133,6 +133,15 @@ constexpr void choose(Limb mask, const Element& from, Element& to) {
   });
 }
 
+// a, b = b, a where `mask` is all ones; unchanged where it is 0.
+constexpr void swap_if(Limb mask, Element& a, Element& b) {
+  each_word([&](std::size_t i) __attribute__((always_inline)) {
+    const std::uint32_t change = mask & (a.limb[i] ^ b.limb[i]);
+    a.limb[i] ^= change;
+    b.limb[i] ^= change;
+  });
+}
+
 // Loads 255 bits, little-endian; bit 255 is ignored.
 Element from_bytes(View<32> in);
 

@@ -101,6 +101,15 @@ constexpr void choose(Limb mask, const Element& from, Element& to) {
   for (std::size_t i = 0; i < 5; ++i) to.limb[i] ^= mask & (to.limb[i] ^ from.limb[i]);
 }
 
+// a, b = b, a where `mask` is all ones; unchanged where it is 0.
+constexpr void swap_if(Limb mask, Element& a, Element& b) {
+  for (std::size_t i = 0; i < 5; ++i) {
+    const std::uint64_t change = mask & (a.limb[i] ^ b.limb[i]);
+    a.limb[i] ^= change;
+    b.limb[i] ^= change;
+  }
+}
+
 // Loads 255 bits, little-endian; bit 255 is ignored. Tight.
 Element from_bytes(View<32> in);
 

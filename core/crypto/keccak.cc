@@ -28,10 +28,16 @@ void permute(State& state) {
 }
 
 void permute_portable(State& state) {
-  std::uint64_t lanes[25];
-  std::copy(state.begin(), state.end(), lanes);
-  rounds(lanes);
-  std::copy(lanes, lanes + 25, state.begin());
+  for (const std::size_t lane : kSomeLanes) state[lane] = ~state[lane];
+  std::uint64_t other[25];
+  auto* in = reinterpret_cast<std::uint64_t(*)[25]>(state.data());
+  auto* out = &other;
+  for (const std::uint64_t constant : kRoundConstants) {
+    round<kSome>(*in, *out);
+    (*out)[0] ^= constant;
+    std::swap(in, out);
+  }
+  for (const std::size_t lane : kSomeLanes) state[lane] = ~state[lane];
 }
 
 void permute4_portable(FourStates& states, std::size_t count) {

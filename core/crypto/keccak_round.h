@@ -25,8 +25,51 @@ template <int N, class Lane>
   out = (in << N) | (in >> (64 - N));
 }
 
+// Chi wants the complement of every lane. Processors without an instruction for
+// that save most of them if some lanes are always complemented: then it is an and
+// or an or of what is there. A set of lanes is a word of 25 bits.
+inline constexpr std::uint32_t kNone = 0;
+inline constexpr std::size_t kSomeLanes[6] = {1, 2, 8, 12, 17, 20};
+inline constexpr std::uint32_t kSome = [] {
+  std::uint32_t out = 0;
+  for (const std::size_t lane : kSomeLanes) out |= 1u << lane;
+  return out;
+}();
+
+// Where rho and pi take each lane from.
+inline constexpr std::size_t kSources[25] = {0,  6,  12, 18, 24, 3,  9,  10, 16, 22, 1,  7, 13,
+                                             19, 20, 4,  5,  11, 17, 23, 2,  8,  14, 15, 21};
+
+// Whether that lane is complemented after theta, if those of `set` were before.
+constexpr bool is_complemented(std::uint32_t set, std::size_t lane) {
+  const std::size_t source = kSources[lane];
+  const auto column = [&](std::size_t x) {
+    return (set >> x ^ set >> (x + 5) ^ set >> (x + 10) ^ set >> (x + 15) ^ set >> (x + 20)) & 1;
+  };
+  return ((set >> source ^ column((source + 4) % 5) ^ column((source + 1) % 5)) & 1) != 0;
+}
+
+// a ^ (~b & c), lane `kLane` of the result, where lanes of kSet are complemented
+// before the round and after it.
+template <std::uint32_t kSet, std::size_t kLane, class Lane>
+[[gnu::always_inline]] inline Lane chi(const Lane& a, const Lane& b, const Lane& c) {
+  constexpr std::size_t kRow = kLane / 5 * 5;
+  constexpr bool kB = is_complemented(kSet, kRow + (kLane + 1) % 5);
+  constexpr bool kC = is_complemented(kSet, kRow + (kLane + 2) % 5);
+  constexpr bool kChanges = is_complemented(kSet, kLane) != ((kSet >> kLane & 1) != 0);
+  if constexpr (kB && !kC) {
+    return kChanges ? ~a ^ (b & c) : a ^ (b & c);
+  } else if constexpr (!kB && kC) {
+    return kChanges ? a ^ (b | c) : ~a ^ (b | c);
+  } else if constexpr (kB) {
+    return kChanges ? a ^ (~b | c) : a ^ (b & ~c);
+  } else {
+    return kChanges ? a ^ (b | ~c) : a ^ (~b & c);
+  }
+}
+
 // out = the round of in, without the round constant.
-template <class Lane>
+template <std::uint32_t kSet = kNone, class Lane>
 [[gnu::always_inline]] inline void round(const Lane (&in)[25], Lane (&out)[25]) {
   // theta
   const Lane c0 = in[0] ^ in[5] ^ in[10] ^ in[15] ^ in[20];
@@ -52,51 +95,51 @@ template <class Lane>
   rotate<43>(b2, in[12] ^ d2);
   rotate<21>(b3, in[18] ^ d3);
   rotate<14>(b4, in[24] ^ d4);
-  out[0] = b0 ^ (~b1 & b2);
-  out[1] = b1 ^ (~b2 & b3);
-  out[2] = b2 ^ (~b3 & b4);
-  out[3] = b3 ^ (~b4 & b0);
-  out[4] = b4 ^ (~b0 & b1);
+  out[0] = chi<kSet, 0>(b0, b1, b2);
+  out[1] = chi<kSet, 1>(b1, b2, b3);
+  out[2] = chi<kSet, 2>(b2, b3, b4);
+  out[3] = chi<kSet, 3>(b3, b4, b0);
+  out[4] = chi<kSet, 4>(b4, b0, b1);
   rotate<28>(b0, in[3] ^ d3);
   rotate<20>(b1, in[9] ^ d4);
   rotate<3>(b2, in[10] ^ d0);
   rotate<45>(b3, in[16] ^ d1);
   rotate<61>(b4, in[22] ^ d2);
-  out[5] = b0 ^ (~b1 & b2);
-  out[6] = b1 ^ (~b2 & b3);
-  out[7] = b2 ^ (~b3 & b4);
-  out[8] = b3 ^ (~b4 & b0);
-  out[9] = b4 ^ (~b0 & b1);
+  out[5] = chi<kSet, 5>(b0, b1, b2);
+  out[6] = chi<kSet, 6>(b1, b2, b3);
+  out[7] = chi<kSet, 7>(b2, b3, b4);
+  out[8] = chi<kSet, 8>(b3, b4, b0);
+  out[9] = chi<kSet, 9>(b4, b0, b1);
   rotate<1>(b0, in[1] ^ d1);
   rotate<6>(b1, in[7] ^ d2);
   rotate<25>(b2, in[13] ^ d3);
   rotate<8>(b3, in[19] ^ d4);
   rotate<18>(b4, in[20] ^ d0);
-  out[10] = b0 ^ (~b1 & b2);
-  out[11] = b1 ^ (~b2 & b3);
-  out[12] = b2 ^ (~b3 & b4);
-  out[13] = b3 ^ (~b4 & b0);
-  out[14] = b4 ^ (~b0 & b1);
+  out[10] = chi<kSet, 10>(b0, b1, b2);
+  out[11] = chi<kSet, 11>(b1, b2, b3);
+  out[12] = chi<kSet, 12>(b2, b3, b4);
+  out[13] = chi<kSet, 13>(b3, b4, b0);
+  out[14] = chi<kSet, 14>(b4, b0, b1);
   rotate<27>(b0, in[4] ^ d4);
   rotate<36>(b1, in[5] ^ d0);
   rotate<10>(b2, in[11] ^ d1);
   rotate<15>(b3, in[17] ^ d2);
   rotate<56>(b4, in[23] ^ d3);
-  out[15] = b0 ^ (~b1 & b2);
-  out[16] = b1 ^ (~b2 & b3);
-  out[17] = b2 ^ (~b3 & b4);
-  out[18] = b3 ^ (~b4 & b0);
-  out[19] = b4 ^ (~b0 & b1);
+  out[15] = chi<kSet, 15>(b0, b1, b2);
+  out[16] = chi<kSet, 16>(b1, b2, b3);
+  out[17] = chi<kSet, 17>(b2, b3, b4);
+  out[18] = chi<kSet, 18>(b3, b4, b0);
+  out[19] = chi<kSet, 19>(b4, b0, b1);
   rotate<62>(b0, in[2] ^ d2);
   rotate<55>(b1, in[8] ^ d3);
   rotate<39>(b2, in[14] ^ d4);
   rotate<41>(b3, in[15] ^ d0);
   rotate<2>(b4, in[21] ^ d1);
-  out[20] = b0 ^ (~b1 & b2);
-  out[21] = b1 ^ (~b2 & b3);
-  out[22] = b2 ^ (~b3 & b4);
-  out[23] = b3 ^ (~b4 & b0);
-  out[24] = b4 ^ (~b0 & b1);
+  out[20] = chi<kSet, 20>(b0, b1, b2);
+  out[21] = chi<kSet, 21>(b1, b2, b3);
+  out[22] = chi<kSet, 22>(b2, b3, b4);
+  out[23] = chi<kSet, 23>(b3, b4, b0);
+  out[24] = chi<kSet, 24>(b4, b0, b1);
 }
 
 // All 24 rounds, in place.

@@ -9,6 +9,11 @@ namespace {
 // a * z, small, for any a: |a z R| < 2^15 q, and both halves subtracted here
 // have equal low halves.
 constexpr std::int16_t multiply(std::int16_t a, std::int16_t value, std::int16_t quotient) {
+  if constexpr (sizeof(void*) == 4) {
+    // No vectors: the upper half of a product of words comes for one instruction.
+    const auto m = static_cast<std::int32_t>(static_cast<std::uint32_t>(a * quotient) << 16);
+    return static_cast<std::int16_t>(high_half(a * value) - ((std::int64_t{m} * kQ) >> 32));
+  }
   const std::int16_t m = low_half(a * quotient);
   return static_cast<std::int16_t>(high_half(a * value) - high_half(m * kQ));
 }

@@ -3,6 +3,7 @@
 #include "core/crypto/sha2.h"
 
 #include <gtest/gtest.h>
+#include <sodium.h>
 
 #include "core/crypto/hkdf.h"
 #include "core/crypto/hmac.h"
@@ -31,6 +32,19 @@ TEST(Sha2, MatchesTheExamplesOfTheStandard) {
   EXPECT_EQ(to_hex(sha512(std::vector<std::uint8_t>(1000000, 'a'))),
             "e718483d0ce769644e2e42c7bc15b4638e1f98b13b2044285632a803afa973eb"
             "de0ff244877ea60a4cb0432ce577c31beb009c5c2c49aa2e4eadb217ad8cc09b");
+}
+
+TEST(Sha2, AgreesWithLibsodiumForEveryLength) {
+  std::vector<std::uint8_t> message;
+  for (std::size_t size = 0; size <= 300; ++size) {
+    ByteArray<32> expected_256;
+    ByteArray<64> expected_512;
+    crypto_hash_sha256(expected_256.data(), message.data(), size);
+    crypto_hash_sha512(expected_512.data(), message.data(), size);
+    EXPECT_EQ(to_hex(sha256(message)), to_hex(expected_256)) << size;
+    EXPECT_EQ(to_hex(sha512(message)), to_hex(expected_512)) << size;
+    message.push_back(static_cast<std::uint8_t>(size * 7 + 1));
+  }
 }
 
 TEST(Sha2, PartsEqualTheWhole) {

@@ -44,17 +44,6 @@ struct Column {
     middle += product_high;
     high += middle < product_high;
   }
-  // += 2 * other
-  [[gnu::always_inline]] constexpr void add_twice(const Column& other) {
-    const std::uint32_t twice_low = other.low << 1;
-    const std::uint32_t twice_middle = other.middle << 1 | other.low >> 31;
-    low += twice_low;
-    const std::uint32_t carried = low < twice_low;
-    middle += carried;
-    high += middle < carried;
-    middle += twice_middle;
-    high += (middle < twice_middle) + (other.high << 1 | other.middle >> 31);
-  }
   // The word of this place; what is left belongs to the next.
   [[gnu::always_inline]] constexpr std::uint32_t take() {
     const std::uint32_t out = low;
@@ -86,16 +75,37 @@ template <std::size_t kPlace>
   return column.take();
 }
 
-// The same of a * a.
-template <std::size_t kPlace>
-[[gnu::always_inline]] constexpr std::uint32_t square_column(const Words& a, Column& column) {
-  constexpr std::size_t kFirst = first_word(kPlace);
-  Column half;
-  add_products<kPlace, kFirst, (kPlace + 1) / 2 - kFirst>(a, a, half);
-  column.add_twice(half);
-  if (kPlace % 2 == 0) column.add_product(a[kPlace / 2], a[kPlace / 2]);
-  return column.take();
-}
+// The words of a * a, from the lowest on: twice the products of different words,
+// and the squares.
+class Square {
+ public:
+  explicit constexpr Square(const Words& a) : a_(a) {}
+
+  // The word of `kPlace`. REQUIRES: the last one was that of the place below.
+  template <std::size_t kPlace>
+  [[gnu::always_inline]] constexpr std::uint32_t take() {
+    constexpr std::size_t kFirst = first_word(kPlace);
+    add_products<kPlace, kFirst, (kPlace + 1) / 2 - kFirst>(a_, a_, column_);
+    const std::uint32_t once = column_.take();
+    const std::uint32_t twice = once << 1 | once_ >> 31;
+    once_ = once;
+    if constexpr (kPlace % 2 == 0) {
+      square_ = std::uint64_t{a_[kPlace / 2]} * a_[kPlace / 2];
+    } else {
+      square_ >>= 32;
+    }
+    const std::uint64_t sum = std::uint64_t{twice} + static_cast<std::uint32_t>(square_) + carried_;
+    carried_ = static_cast<std::uint32_t>(sum >> 32);
+    return static_cast<std::uint32_t>(sum);
+  }
+
+ private:
+  const Words& a_;
+  Column column_;
+  std::uint32_t once_ = 0;  // the word below, not doubled
+  std::uint64_t square_ = 0;
+  std::uint32_t carried_ = 0;
+};
 
 // Gives take(place, word) the sixteen words of a * b, from the lowest on.
 template <class Take>
@@ -111,12 +121,11 @@ template <class Take>
 // The same of a * a.
 template <class Take>
 [[gnu::always_inline]] constexpr void square(const Words& a, Take& take) {
-  Column column;
+  Square out(a);
   [&]<std::size_t... kPlaces>(std::index_sequence<kPlaces...>) __attribute__((always_inline)) {
-    (take(kPlaces, square_column<kPlaces>(a, column)), ...);
+    (take(kPlaces, out.take<kPlaces>()), ...);
   }
-  (std::make_index_sequence<15>());
-  take(15, column.low);
+  (std::make_index_sequence<16>());
 }
 
 }  // namespace core::crypto::words256

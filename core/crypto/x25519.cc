@@ -3,14 +3,15 @@
 // one on a small device (GINNEL_X25519_LADDER), else by libsodium.
 #include "core/crypto/x25519.h"
 
-#include <sodium.h>
-
 #include "core/crypto/cpu.h"
 #include "core/crypto/ct.h"
 #include "core/crypto/edwards.h"
 #include "core/crypto/field25519.h"
 #include "core/crypto/x25519_ifma.h"
 #include "core/crypto/x25519_ladder.h"
+#ifndef GINNEL_X25519_LADDER
+#include <sodium.h>
+#endif
 
 namespace core::crypto {
 namespace {
@@ -86,13 +87,6 @@ Result<Secret<32>> x25519(const Secret<32>& private_key, View<32> public_key) {
   declassify({reinterpret_cast<const std::uint8_t*>(&zero), sizeof(zero)});
   if (zero) return Error::kBadKey;
   return out;
-}
-
-bool x25519_is_prime_order_var(View<32> public_key) {
-  const auto canonical = field25519::to_bytes(field25519::from_bytes(public_key));
-  if (!equal_var(canonical, public_key)) return false;
-  const auto point = edwards_from_u(public_key, 0);
-  return point.ok() && crypto_core_ed25519_is_valid_point((*point).data()) == 1;
 }
 
 }  // namespace core::crypto

@@ -11,12 +11,6 @@ namespace core::crypto {
 template <class Element>
 void x25519_ladder(View<32> scalar, const Element& u, Element& x, Element& z) {
   using Limb = typename decltype(Element::limb)::value_type;
-  // a, b = b, a where `mask` is all ones.
-  const auto swap_if = [](Limb mask, Element& a, Element& b) {
-    const Element before = a;
-    choose(mask, b, a);
-    choose(mask, before, b);
-  };
   Element x2{{1}}, z2{}, x3 = u, z3{{1}};
   std::uint32_t swapped = 0;
   for (std::size_t bit = 255; bit-- > 0;) {

@@ -141,6 +141,34 @@ TEST(X25519, PrimeOrderIsCheckedToTheLastDetail) {
   EXPECT_LT(good, 32);
 }
 
+// Every point there is of small order, added to points of every order.
+TEST(X25519, PrimeOrderIsWhatLibsodiumCallsIt) {
+  ByteArray<32> torsion =
+      hex_array<32>("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a");
+  int good = 0;
+  for (int i = 0; i < 400; ++i) {
+    ByteArray<32> point, of_order_8;
+    const auto seed =
+        sha256(ByteArray<2>{static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(i >> 8)});
+    ASSERT_EQ(crypto_core_ed25519_from_uniform(point.data(), seed.data()), 0);
+    for (int k = 0; k < i % 8; ++k) {
+      ASSERT_EQ(crypto_core_ed25519_add(of_order_8.data(), point.data(), torsion.data()), 0);
+      point = of_order_8;
+    }
+    ByteArray<32> u;
+    // u = (1 + y) / (1 - y)
+    using namespace field25519;
+    ByteArray<32> y = point;
+    y[31] &= 0x7f;
+    const Element one = kOne, element = from_bytes(y);
+    u = to_bytes(multiply(tight(add(one, element)), invert(tight(subtract(one, element)))));
+    EXPECT_EQ(x25519_is_prime_order_var(u), i % 8 == 0) << i;
+    EXPECT_EQ(crypto_core_ed25519_is_valid_point(point.data()), i % 8 == 0) << i;
+    good += x25519_is_prime_order_var(seed);
+  }
+  EXPECT_LT(good, 60);  // a sixteenth of all u
+}
+
 TEST(X25519, ClampsPrivateKeys) {
   ByteArray<32> ones;
   ones.fill(0xff);

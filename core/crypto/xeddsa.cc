@@ -1,28 +1,14 @@
-// XEdDSA: signing by our multiples of the base point, verifying and scalars by
-// libsodium.
 #include "core/crypto/xeddsa.h"
 
-#include <sodium.h>
-
 #include "core/crypto/ct.h"
-#include "core/crypto/edwards.h"
+#include "core/crypto/curve25519_var.h"
+#include "core/crypto/scalar25519.h"
 #include "core/crypto/sha2.h"
 
 namespace core::crypto {
 namespace {
 
-// The scalar modulo the group's order L.
-Secret<32> reduce(View<64> wide) {
-  Secret<32> out;
-  crypto_core_ed25519_scalar_reduce(out.mut().data(), wide.data());
-  return out;
-}
-
-Secret<32> reduce(View<32> scalar) {
-  Secret<64> wide;
-  copy(scalar, wide.mut());
-  return reduce(wide.view());
-}
+using scalar25519::reduce;
 
 // Hash of the parts, modulo L.
 Secret<32> hash_to_scalar(std::span<const Bytes> parts) {
@@ -61,10 +47,7 @@ ByteArray<64> xeddsa_sign(const Secret<32>& private_key, Bytes message, View<64>
 
   const std::array<Bytes, 3> parts{nonce_point, public_point, message};
   const Secret<32> h = hash_to_scalar(parts);
-  Secret<32> product;
-  crypto_core_ed25519_scalar_mul(product.mut().data(), h.view().data(), a.view().data());
-  Secret<32> s;
-  crypto_core_ed25519_scalar_add(s.mut().data(), product.view().data(), r.view().data());
+  const Secret<32> s = scalar25519::multiply_add(h.view(), a.view(), r.view());
 
   ByteArray<64> signature;
   copy(nonce_point, signature);
@@ -82,19 +65,22 @@ Result<ByteArray<64>> xeddsa_sign(const Secret<32>& private_key, Bytes message, 
 Status xeddsa_verify(View<32> public_key, Bytes message, View<64> signature) {
   const auto sign = static_cast<std::uint8_t>(signature[63] >> 7);
   if ((signature[63] & 0x60) != 0) return Error::kBadTag;  // s reaches 2^253
-  const auto point = edwards_from_u(public_key, sign);
+  const auto point = edwards::from_u_var(public_key, sign);
   if (!point) return Error::kBadTag;
+  ByteArray<32> encoded = field25519::to_bytes((*point).y);
+  encoded[31] = static_cast<std::uint8_t>(encoded[31] | sign << 7);
 
-  // s may be L or more here: Signal reduces it, libsodium would refuse it.
+  // s may be L or more: Signal reduces it.
   ByteArray<32> s = to_array(signature.last<32>());
   s[31] &= 0x7f;
   const Secret<32> reduced = reduce(s);
-  ByteArray<64> ed25519;
-  copy(signature.first<32>(), ed25519);
-  copy(reduced.view(), MutBytes(ed25519).subspan(32));
-  // Also refuses points of small order, which no honest signer uses.
-  if (crypto_sign_ed25519_verify_detached(ed25519.data(), message.data(), message.size(),
-                                          (*point).data()) != 0) {
+  const std::array<Bytes, 3> parts{signature.first<32>(), encoded, message};
+  const Secret<32> h = hash_to_scalar(parts);
+  edwards::Point nonce_point;
+  edwards::multiply_subtract_var(reduced.view(), h.view(), *point, nonce_point);
+  // Points of small order are refused too: no honest signer uses them.
+  if (edwards::has_small_order_var(*point) || edwards::has_small_order_var(nonce_point) ||
+      !equal_var(edwards::encode(nonce_point), signature.first<32>())) {
     return Error::kBadTag;
   }
   return {};

@@ -4,7 +4,8 @@
 #include <gtest/gtest.h>
 #include <sodium.h>
 
-#include "core/crypto/edwards.h"
+#include "core/crypto/curve25519_var.h"
+#include "core/crypto/scalar25519.h"
 #include "core/crypto/sha2.h"
 #include "core/crypto/x25519.h"
 #include "test/no_heap.h"
@@ -88,7 +89,9 @@ TEST(XEdDsa, RefusesTheKeyThatHasNoEdwardsPoint) {
   minus_one.fill(0xff);
   minus_one[0] = 0xec;
   minus_one[31] = 0x7f;
-  EXPECT_EQ(edwards_from_u(minus_one, 0).error(), Error::kBadKey);
+  EXPECT_EQ(edwards::from_u_var(minus_one, 0).error(), Error::kBadKey);
+  EXPECT_EQ(edwards::from_u_var(ByteArray<32>{}, 0).error(), Error::kBadKey);
+  EXPECT_EQ(edwards::from_u_var(ByteArray<32>{2}, 0).error(), Error::kBadKey);  // on the twist
   const auto s = signed_by(1);
   EXPECT_EQ(xeddsa_verify(minus_one, s.message, s.signature).error(), Error::kBadTag);
   // All zeros verify nothing, whatever the key.
@@ -100,9 +103,11 @@ TEST(XEdDsa, RefusesTheKeyThatHasNoEdwardsPoint) {
 }
 
 TEST(Edwards, MapsTheBasePointToTheBasePoint) {
-  EXPECT_EQ(to_hex(*edwards_from_u(ByteArray<32>{9}, 0)),
+  const auto point = edwards::from_u_var(ByteArray<32>{9}, 0);
+  EXPECT_EQ(to_hex(edwards::encode(*point)),
             "5866666666666666666666666666666666666666666666666666666666666666");
-  EXPECT_EQ((*edwards_from_u(ByteArray<32>{9}, 1))[31], 0xe6);
+  EXPECT_EQ(to_hex(edwards::to_u(*point)), to_hex(ByteArray<32>{9}));
+  EXPECT_EQ(edwards::encode(*edwards::from_u_var(ByteArray<32>{9}, 1))[31], 0xe6);
 }
 
 // libsodium is the oracle: every digit in every window, and the extremes.
@@ -118,7 +123,8 @@ TEST(Edwards, MultipliesTheBasePointAsLibsodiumDoes) {
     }
     EXPECT_EQ(to_hex(base), "5866666666666666666666666666666666666666666666666666666666666666");
     // u and y agree about the same point.
-    EXPECT_EQ(to_hex(*edwards_from_u(edwards::to_u(point), encoded[31] >> 7)), to_hex(encoded));
+    const auto from_u = edwards::from_u_var(edwards::to_u(point), encoded[31] >> 7);
+    EXPECT_EQ(to_hex(edwards::encode(*from_u)), to_hex(encoded));
   };
   for (std::size_t place = 0; place < 64; ++place) {
     for (int digit = 1; digit < 16; ++digit) {
@@ -136,6 +142,78 @@ TEST(Edwards, MultipliesTheBasePointAsLibsodiumDoes) {
     scalar = sha256(scalar);
     scalar[31] &= 0x7f;
     check(scalar);
+  }
+}
+
+// Scalars below 2^253: extremes, and as many as wanted.
+std::vector<ByteArray<32>> scalars(std::size_t count) {
+  ByteArray<32> most, order, one_less;
+  most.fill(0xff);
+  most[31] = 0x1f;
+  order = hex_array<32>("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
+  one_less = order;
+  --one_less[0];
+  std::vector<ByteArray<32>> out{
+      ByteArray<32>{}, ByteArray<32>{1}, ByteArray<32>{15}, ByteArray<32>{16}, most,
+      order,           one_less};
+  while (out.size() < count) {
+    out.push_back(sha256(out.back()));
+    out.back()[31] &= 0x1f;
+  }
+  return out;
+}
+
+TEST(Edwards, MultipliesPublicPointsAsLibsodiumDoes) {
+  const auto numbers = scalars(60);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const auto& a = numbers[i];
+    const auto& b = numbers[(i * 7 + 3) % numbers.size()];
+    const auto key = x25519_public(x25519_private(View<32>(sha256(a))));
+    const auto point = edwards::from_u_var(key, i % 2);
+    ASSERT_TRUE(point.ok());
+    edwards::Point out;
+    edwards::multiply_subtract_var(b, a, *point, out);
+
+    // libsodium calls a neutral product an error, and leaves zeros: not an encoding.
+    const ByteArray<32> encoded = edwards::encode(*point), neutral{1};
+    ByteArray<32> product, of_base, expected;
+    if (crypto_scalarmult_ed25519_noclamp(product.data(), a.data(), encoded.data()) != 0)
+      product = neutral;
+    if (crypto_scalarmult_ed25519_base_noclamp(of_base.data(), b.data()) != 0) of_base = neutral;
+    ASSERT_EQ(crypto_core_ed25519_sub(expected.data(), of_base.data(), product.data()), 0);
+    EXPECT_EQ(to_hex(edwards::encode(out)), to_hex(expected)) << to_hex(a) << ' ' << to_hex(b);
+  }
+}
+
+TEST(Scalar25519, ComputesAsLibsodiumDoes) {
+  std::vector<ByteArray<32>> numbers = scalars(100);
+  ByteArray<32> ones;
+  ones.fill(0xff);
+  numbers.push_back(ones);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const auto& a = numbers[i];
+    const auto& b = numbers[(i * 13 + 1) % numbers.size()];
+    const auto& c = numbers[(i * 29 + 2) % numbers.size()];
+    ByteArray<64> wide{}, narrow{};
+    copy(a, wide);
+    copy(b, MutBytes(wide).last<32>());
+    copy(a, narrow);
+    ByteArray<32> expected;
+    crypto_core_ed25519_scalar_reduce(expected.data(), wide.data());
+    EXPECT_EQ(to_hex(scalar25519::reduce(View<64>(wide)).view()), to_hex(expected)) << to_hex(wide);
+    crypto_core_ed25519_scalar_reduce(expected.data(), narrow.data());
+    const auto reduced_a = scalar25519::reduce(View<32>(a));
+    EXPECT_EQ(to_hex(reduced_a.view()), to_hex(expected)) << to_hex(a);
+    const auto reduced_b = scalar25519::reduce(View<32>(b)),
+               reduced_c = scalar25519::reduce(View<32>(c));
+    ByteArray<32> product;
+    crypto_core_ed25519_scalar_mul(product.data(), reduced_a.view().data(),
+                                   reduced_b.view().data());
+    crypto_core_ed25519_scalar_add(expected.data(), product.data(), reduced_c.view().data());
+    EXPECT_EQ(
+        to_hex(
+            scalar25519::multiply_add(reduced_a.view(), reduced_b.view(), reduced_c.view()).view()),
+        to_hex(expected));
   }
 }
 

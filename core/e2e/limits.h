@@ -1,34 +1,30 @@
-// How much one peer can make us keep and compute, for a Linux device and, with
-// GINNEL_SMALL_DEVICE defined, for a microcontroller; single values can be set
-// with -D. The wire format does not depend on them.
+// How much one peer can make us keep and compute, in each profile of
+// core/messenger/limits.h; single values can be set with -D. The wire format does
+// not depend on them.
 #ifndef CORE_E2E_LIMITS_H_
 #define CORE_E2E_LIMITS_H_
 
 #include <cstddef>
 #include <cstdint>
 
-#ifdef GINNEL_SMALL_DEVICE
-#ifndef GINNEL_MAX_FORWARD_JUMP
-#define GINNEL_MAX_FORWARD_JUMP 2000
-#endif
-#ifndef GINNEL_MAX_SKIPPED_KEYS
-#define GINNEL_MAX_SKIPPED_KEYS 64
-#endif
-#ifndef GINNEL_MAX_ARCHIVED_SESSIONS
-#define GINNEL_MAX_ARCHIVED_SESSIONS 2
-#endif
+#if defined(GINNEL_TINY_DEVICE)
+#define GINNEL_LIMIT(on_linux, small, tiny) tiny
+#elif defined(GINNEL_SMALL_DEVICE)
+#define GINNEL_LIMIT(on_linux, small, tiny) small
+#else
+#define GINNEL_LIMIT(on_linux, small, tiny) on_linux
 #endif
 #ifndef GINNEL_MAX_FORWARD_JUMP
-#define GINNEL_MAX_FORWARD_JUMP 25000
+#define GINNEL_MAX_FORWARD_JUMP GINNEL_LIMIT(25000, 2000, 2000)
 #endif
 #ifndef GINNEL_MAX_SKIPPED_KEYS
-#define GINNEL_MAX_SKIPPED_KEYS 2000
+#define GINNEL_MAX_SKIPPED_KEYS GINNEL_LIMIT(2000, 64, 16)
 #endif
 #ifndef GINNEL_MAX_ARCHIVED_SESSIONS
-#define GINNEL_MAX_ARCHIVED_SESSIONS 40
+#define GINNEL_MAX_ARCHIVED_SESSIONS GINNEL_LIMIT(40, 2, 1)
 #endif
 #ifndef GINNEL_MAX_SENDER_KEYS
-#define GINNEL_MAX_SENDER_KEYS 5
+#define GINNEL_MAX_SENDER_KEYS GINNEL_LIMIT(5, 5, 2)
 #endif
 
 namespace core::e2e {

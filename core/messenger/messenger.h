@@ -27,8 +27,8 @@
 
 namespace core::messenger {
 
-// 250 kB on Linux and a Workspace of 913 kB; 16 and some 80 kB on a small
-// device. For groups see core/messenger/group_messenger.h.
+// 250 kB on Linux and a Workspace of 913 kB; less in other profiles:
+// docs/profiles.md. For groups see core/messenger/group_messenger.h.
 class Messenger {
  public:
   // All three outlive the messenger and are used by nobody else meanwhile.

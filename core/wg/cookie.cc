@@ -31,7 +31,7 @@ ByteArray<kMacSize> mac(Bytes key, Bytes message) {
 // What MAC1 and MAC2 are of, and they themselves.
 Bytes before_mac1(Bytes message) { return message.first(message.size() - kMacsSize); }
 Bytes before_mac2(Bytes message) { return message.first(message.size() - kMacSize); }
-Bytes mac1_of(Bytes message) { return message.last(kMacsSize).first(kMacSize); }
+View<kMacSize> mac1_of(Bytes message) { return message.last<kMacsSize>().first<kMacSize>(); }
 Bytes mac2_of(Bytes message) { return message.last(kMacSize); }
 
 }  // namespace
@@ -55,13 +55,16 @@ Status CookieChecker::create_reply(Bytes message, std::uint32_t receiver, const 
   ByteArray<24> nonce;
   TRY(rng.fill(nonce));
   if (elapsed_ms(secret_since_, now) >= kCookieMs) {
-    secret_ = TRY(rng.draw<32>());
+    TRY(rng.fill(secret_.mut()));
     secret_since_ = now;
   }
-  ByteArray<kCookieSize + crypto::kAeadTagSize> encrypted{};
-  copy(cookie(from), encrypted);
-  crypto::xchacha20_poly1305_seal(cookie_key_, nonce, mac1_of(message), encrypted);
-  CookieReply{receiver, nonce, encrypted}.write(out);
+  const auto mac1 = to_array(mac1_of(message));
+  CookieReply& reply = message_at<CookieReply>(out);
+  reply.type.set(MessageType::kCookieReply);
+  reply.receiver.set(receiver);
+  reply.nonce = nonce;
+  copy(cookie(from), reply.encrypted_cookie);
+  crypto::xchacha20_poly1305_seal(cookie_key_, nonce, mac1, reply.encrypted_cookie);
   return {};
 }
 
@@ -91,8 +94,7 @@ void ReceivedCookie::write_macs(View<32> peer_public_key, Instant now, MutBytes 
 
 Status ReceivedCookie::consume(View<32> peer_public_key, const CookieReply& reply, Instant now) {
   if (last_mac1_ == ByteArray<kMacSize>{}) return Error::kOutOfOrder;
-  ByteArray<kCookieSize + crypto::kAeadTagSize> opened;
-  copy(reply.encrypted_cookie, opened);
+  auto opened = reply.encrypted_cookie;
   TRY(crypto::xchacha20_poly1305_open(key_for(Purpose::kCookie, peer_public_key), reply.nonce,
                                       last_mac1_, opened));
   copy(Bytes(opened).first(kCookieSize), cookie_);

@@ -25,7 +25,8 @@ class CookieChecker {
   // True iff the message proves that its sender hears what is sent to `from`.
   bool mac2_is_valid(Bytes message, const Endpoint& from, Instant now) const;
   // Writes what gives the sender of `message` its cookie. `receiver`: the
-  // sender's index in it. A new secret is drawn each 120 s.
+  // sender's index in it. A new secret is drawn each 120 s. `out` may begin where
+  // `message` does.
   // Errors: kRng, and `out` is as it was.
   Status create_reply(Bytes message, std::uint32_t receiver, const Endpoint& from, Instant now,
                       Rng& rng, MutView<CookieReply::kSize> out);

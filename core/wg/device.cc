@@ -1,6 +1,8 @@
 // A device's configuration. Its packets are in the other device_*.cc.
 #include "core/wg/device.h"
 
+#include <memory>
+
 #include "core/crypto/ct.h"
 #include "core/crypto/x25519.h"
 #include "core/wg/keyed_hash.h"
@@ -108,19 +110,11 @@ Status Device::remove_peer(PeerId id) {
   end_sessions(slot);
   allowed_ips_.remove_all(slot);
   public_keys_.erase(table_key(hash_key_, peer.public_key_), slot);
-  peer.public_key_ = {};
-  wipe(peer.preshared_key_.mut());
-  wipe(peer.static_static_.mut());
-  peer.has_static_static_ = false;
-  peer.endpoint_ = {};
-  peer.greatest_timestamp_ = {};
-  peer.cookie_.clear();
-  peer.timers_ = {};
-  peer.initiated_at_ = peer.consumed_at_ = peer.handshake_at_ = kLongAgo;
-  peer.rx_bytes_ = peer.tx_bytes_ = 0;
-  peer.persistent_keepalive_s_ = peer.jitter_ms_ = 0;
-  peer.in_use_ = false;
   schedule_.set(slot, kNever);
+  const std::uint32_t generation = peer.generation_;
+  std::destroy_at(&peer);  // wipes its keys
+  std::construct_at(&peer);
+  peer.generation_ = generation;
   peer_pool_.give_back(slot);
   --peer_count_;
   return {};
@@ -164,14 +158,14 @@ Status Device::clear_source(PeerId id) {
 }
 
 Status Device::set_persistent_keepalive(PeerId id, std::uint16_t interval_s, Instant now) {
-  now = advance(now);
+  advance(now);
   const std::uint32_t slot = slot_of(id);
   if (slot == kNoSlot) return Error::kNotFound;
   Peer& peer = memory_.peers[slot];
   if (interval_s == 0) {
     peer.timers_.disarm(Timer::kPersistentKeepalive);
   } else if (peer.persistent_keepalive_s_ == 0) {
-    peer.timers_.arm(Timer::kPersistentKeepalive, now);
+    peer.timers_.arm(Timer::kPersistentKeepalive, now_);
   }
   peer.persistent_keepalive_s_ = interval_s;
   reschedule(slot);
@@ -217,7 +211,14 @@ void Device::note_unsent(PeerId id, std::uint64_t size) {
     memory_.peers[slot].tx_bytes_ -= std::min(size, memory_.peers[slot].tx_bytes_);
 }
 
-void Device::note_overload(Instant now) { overloaded_until_ = advance(now) + kLoadMs; }
+void Device::note_overload(Instant now) {
+  advance(now);
+  overloaded_until_ = now_ + kLoadMs;
+}
+
+// Out of line: there are many calls.
+[[gnu::noinline]] void Device::count(std::uint64_t& counter) { ++counter; }
+Error Device::count(std::uint64_t& counter, Error error) { return ++counter, error; }
 
 std::uint32_t Device::slot_of(PeerId id) const {
   if (id.generation == 0 || id.slot >= memory_.peers.size()) return kNoSlot;
@@ -238,21 +239,26 @@ std::uint32_t Device::find_slot(View<32> public_key) const {
   });
 }
 
-void Device::drop_indices(std::uint32_t slot, const DroppedIndices& indices) {
-  for (const std::uint32_t index : indices) {
-    if (index != 0) receiver_indices_.erase(index, slot);
+void Device::drop_index(std::uint32_t slot, std::uint32_t index) {
+  if (index != 0) receiver_indices_.erase(index, slot);
+}
+
+void Device::drop_sessions(std::uint32_t slot) {
+  for (const std::size_t window : {0, 1}) {
+    drop_index(slot, memory_.peers[slot].keypairs_.drop(window));
   }
 }
 
 void Device::forget_handshake(std::uint32_t slot) {
-  drop_indices(slot, {memory_.peers[slot].handshake_.local_index});
-  memory_.peers[slot].handshake_ = {};
+  Handshake& handshake = memory_.peers[slot].handshake_;
+  drop_index(slot, handshake.local_index);
+  handshake.forget();
 }
 
 // Wipes what was agreed with the peer, and what waits for it.
 void Device::end_sessions(std::uint32_t slot) {
   Peer& peer = memory_.peers[slot];
-  drop_indices(slot, peer.keypairs_.clear());
+  drop_sessions(slot);
   forget_handshake(slot);
   staging_.clear(peer.staged_);
   for (const Timer timer : {Timer::kZeroKeys, Timer::kGiveUpHandshake, Timer::kSendStaged,

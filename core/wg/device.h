@@ -130,11 +130,18 @@ class Device {
  private:
   friend struct TestOnlyAccess;
   struct Seen {  // what one datagram of a batch finds out for the next
-    std::uint32_t index = 0, slot = kNoSlot, source_owner = kNoSlot;
+    std::uint32_t index = 0, slot = kNoSlot;
+    Keypair* session = nullptr;  // that of the index; nullptr: there is none
     IpAddress source;
+    std::uint32_t source_owner = kNoSlot;
+  };
+  struct Means {  // what the caller of poll() gave
+    WallTime wall;
+    Rng& rng;
+    MutBytes out;
   };
   using Outcome = Result<Received>;
-  using Poll = Result<std::optional<ToSend>>;
+  using Datagram = Result<Bytes>;  // to be sent; empty: there is none
 
   // device.cc
   std::uint32_t slot_of(PeerId id) const;  // kNoSlot: no such peer
@@ -142,39 +149,38 @@ class Device {
   std::optional<PeerId> peer_from(std::size_t slot) const;
   std::uint32_t find_slot(View<32> public_key) const;
   void forget_handshake(std::uint32_t slot);
-  void drop_indices(std::uint32_t slot, const DroppedIndices& indices);
+  void drop_index(std::uint32_t slot, std::uint32_t index);  // 0: none
+  void drop_sessions(std::uint32_t slot);
   void end_sessions(std::uint32_t slot);
-  Instant advance(Instant now) { return now_ = std::max(now_, now); }
+  void advance(Instant now) { now_ = std::max(now_, now); }
 
   // device_handshake.cc
-  Outcome on_handshake(MessageType type, MutBytes datagram, const Endpoint& from, Instant now,
-                       Rng& rng);
-  Outcome on_initiation(MutBytes datagram, const Endpoint& from, Instant now, Rng& rng);
-  Outcome on_response(Bytes datagram, const Endpoint& from, Instant now);
-  Outcome on_cookie_reply(Bytes datagram, Instant now);
-  bool under_load(Instant now);
+  Outcome on_handshake(MutBytes datagram, const Endpoint& from, Rng& rng);
+  Outcome on_initiation(Initiation& message, const Endpoint& from, Rng& rng);
+  Outcome on_response(Response& message, const Endpoint& from);
+  Outcome on_cookie_reply(const CookieReply& message);
+  bool under_load();
   Status agree_statically(Peer& peer);
-  Result<std::uint32_t> unused_index(Rng& rng) const;
-  Poll initiate(std::uint32_t slot, Instant now, WallTime wall, Rng& rng, MutBytes out);
+  Status draw(Rng& rng, std::uint32_t& index, Secret<32>& ephemeral) const;
+  Datagram initiate(std::uint32_t slot, const Means& means);
 
   // device_transport.cc
   std::size_t padded(std::size_t size) const;
-  Outcome receive_other(MutBytes datagram, const Endpoint& from, Instant now, Rng& rng);
-  void on_transport(std::span<Incoming> run, const Endpoint& from, Instant now, Seen& seen);
-  Outcome on_authentic(crypto::CountedText& opened, const Endpoint& from, Instant now, Seen& seen);
-  void on_confirmed(std::uint32_t slot, Instant now);
-  crypto::CountedText frame(Keypair& session, MutBytes buffer, std::size_t size) const;
+  void on_transport(std::span<Incoming> run, const Endpoint& from, Seen& seen);
+  Outcome on_authentic(const crypto::CountedText& opened, const Endpoint& from, Seen& seen);
+  std::size_t seal(Keypair& session, std::span<Outgoing> packets, std::size_t& bytes) const;
   Bytes seal(Keypair& session, MutBytes buffer, std::size_t size) const;
+  crypto::CountedText frame(Keypair& session, MutBytes buffer, std::size_t size) const;
   std::span<std::uint32_t> replay_window(std::uint32_t slot, std::size_t which) const;
-  static Error count(std::uint64_t& counter, Error error) { return ++counter, error; }
+  static void count(std::uint64_t& counter);
+  static Error count(std::uint64_t& counter, Error error);
 
   // device_timers.cc
   void reschedule(std::uint32_t slot);
-  Poll run(Timer timer, std::uint32_t slot, Instant now, WallTime wall, Rng& rng, MutBytes out);
-  Poll run_initiate(std::uint32_t slot, Instant now, WallTime wall, Rng& rng, MutBytes out);
-  Poll to_send(std::uint32_t slot, Bytes datagram) const;
-  Poll send_staged(std::uint32_t slot, Instant now, MutBytes out);
-  Poll send_keepalive(std::uint32_t slot, Instant now, MutBytes out);
+  Datagram run(Timer timer, std::uint32_t slot, const Means& means);
+  Datagram run_initiate(std::uint32_t slot, const Means& means);
+  Bytes send_staged(Peer& peer, MutBytes out);
+  Bytes send_keepalive(Peer& peer, MutBytes out);
 
   DeviceMemory memory_;
   DeviceOptions options_;
@@ -193,7 +199,7 @@ class Device {
   Instant load_since_ = kLongAgo, overloaded_until_ = kLongAgo;
   std::uint32_t load_count_ = 0;
   std::size_t peer_count_ = 0;
-  Counters counters_;
+  Counters counters_{};
 };
 
 }  // namespace core::wg

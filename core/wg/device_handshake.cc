@@ -1,4 +1,5 @@
 // Handshakes, of both roles, and cookies.
+#include "core/crypto/words.h"
 #include "core/crypto/x25519.h"
 #include "core/wg/device.h"
 
@@ -7,184 +8,185 @@ namespace {
 
 constexpr unsigned kIndexDraws = 16;
 
-// Of an initiation or a response.
-std::uint32_t sender_of(Bytes message) {
-  return std::uint32_t{message[4]} | std::uint32_t{message[5]} << 8 |
-         std::uint32_t{message[6]} << 16 | std::uint32_t{message[7]} << 24;
+template <class Message>
+MutView<Message::kSize> bytes_of(Message& message) {
+  return MutView<Message::kSize>(reinterpret_cast<std::uint8_t*>(&message), Message::kSize);
 }
 
 }  // namespace
 
-Device::Outcome Device::on_handshake(MessageType type, MutBytes datagram, const Endpoint& from,
-                                     Instant now, Rng& rng) {
-  const bool initiation = type == MessageType::kInitiation;
-  if (datagram.size() != (initiation ? Initiation::kSize : Response::kSize)) {
+// Of all datagrams but packets.
+Device::Outcome Device::on_handshake(MutBytes datagram, const Endpoint& from, Rng& rng) {
+  if (const auto* reply = message_in<CookieReply>(datagram)) return on_cookie_reply(*reply);
+  auto* const initiation = message_in<Initiation>(datagram);
+  auto* const response = message_in<Response>(datagram);
+  if (initiation == nullptr && response == nullptr) {
     return count(counters_.malformed, Error::kMalformed);
   }
   if (!has_private_key_) return count(counters_.unknown_keys, Error::kNotFound);
   if (!cookies_.mac1_is_valid(datagram)) return count(counters_.bad_mac1, Error::kBadTag);
-  if (under_load(now)) {
-    if (!cookies_.mac2_is_valid(datagram, from, now)) {
-      ByteArray<CookieReply::kSize> reply;
-      const auto done = cookies_.create_reply(datagram, sender_of(datagram), from, now, rng, reply);
+  if (under_load()) {
+    if (!cookies_.mac2_is_valid(datagram, from, now_)) {
+      const std::uint32_t sender = (initiation ? initiation->sender : response->sender).get();
+      const auto reply = datagram.first<CookieReply::kSize>();
+      const auto done = cookies_.create_reply(datagram, sender, from, now_, rng, reply);
       if (!done) return count(counters_.rng_failures, done.error());
-      ++counters_.cookies_sent;
-      copy(reply, datagram);
-      return Received{
-          .meaning = Meaning::kReply, .peer = {}, .bytes = datagram.first(reply.size())};
+      count(counters_.cookies_sent);
+      return Received{.meaning = Meaning::kReply, .peer = {}, .bytes = reply};
     }
-    if (!rate_limiter_.allow(from.address, now)) {
+    if (!rate_limiter_.allow(from.address, now_)) {
       return count(counters_.rate_limited, Error::kRefused);
     }
   }
-  return initiation ? on_initiation(datagram, from, now, rng) : on_response(datagram, from, now);
+  return initiation ? on_initiation(*initiation, from, rng) : on_response(*response, from);
 }
 
 // More handshakes than options_.handshakes_per_s in a second: cookies for one.
-bool Device::under_load(Instant now) {
-  if (elapsed_ms(load_since_, now) >= kLoadMs) {
-    load_since_ = now;
+bool Device::under_load() {
+  if (elapsed_ms(load_since_, now_) >= kLoadMs) {
+    load_since_ = now_;
     load_count_ = 0;
   }
   if (load_count_ >= options_.handshakes_per_s) {
-    overloaded_until_ = now + kLoadMs;
+    overloaded_until_ = now_ + kLoadMs;
   } else {
     ++load_count_;
   }
-  return now < overloaded_until_;
+  return now_ < overloaded_until_;
 }
 
-Device::Outcome Device::on_initiation(MutBytes datagram, const Endpoint& from, Instant now,
-                                      Rng& rng) {
-  const auto message = TRY(Initiation::parse(datagram));
-  auto opened = consume_static(private_key_, public_key_, message);
-  if (!opened) return count(counters_.bad_tags, opened.error());
-  const std::uint32_t slot = find_slot(opened->their_static);
+Device::Outcome Device::on_initiation(Initiation& message, const Endpoint& from, Rng& rng) {
+  Keypair session;
+  session.created_at = now_;
+  session.remote_index = message.sender.get();
+  const ByteArray<32> their_ephemeral = message.ephemeral;
+  SymmetricState state;
+  const auto key = consume_static(private_key_, public_key_, message, state);
+  if (!key) return count(counters_.bad_tags, key.error());
+  const std::uint32_t slot = find_slot(*key);
   if (slot == kNoSlot) return count(counters_.unknown_keys, Error::kNotFound);
   Peer& peer = memory_.peers[slot];
   TRY(agree_statically(peer));
-  const auto timestamp = consume_timestamp(*opened, peer.static_static_, message);
+  const auto timestamp = consume_timestamp(peer.static_static_, message, state);
   if (!timestamp) return count(counters_.bad_tags, timestamp.error());
   if (*timestamp <= peer.greatest_timestamp_)
     return count(counters_.old_timestamps, Error::kReplay);
-  if (elapsed_ms(peer.consumed_at_, now) < kMinInitiationIntervalMs) {
+  if (elapsed_ms(peer.consumed_at_, now_) < kMinInitiationIntervalMs) {
     return count(counters_.rate_limited, Error::kRefused);
   }
 
-  const auto index = unused_index(rng);
-  if (!index) return count(counters_.rng_failures, index.error());
-  const auto ephemeral = crypto::x25519_private(rng);
-  if (!ephemeral) return count(counters_.rng_failures, ephemeral.error());
-  ByteArray<Response::kSize> reply;
-  auto keys = create_response(*opened, *index, *ephemeral, peer.preshared_key_.view(), reply);
-  if (!keys) return count(counters_.bad_tags, keys.error());
+  Secret<32> ephemeral;
+  const auto drawn = draw(rng, session.local_index, ephemeral);
+  if (!drawn) return count(counters_.rng_failures, drawn.error());
+  // Over the initiation, of which nothing is needed any more.
+  const auto reply = bytes_of(message).first<Response::kSize>();
+  Response& response = message_at<Response>(reply);
+  response.sender.set(session.local_index);
+  response.receiver.set(session.remote_index);
+  const auto done = create_response(state, {peer.public_key_, their_ephemeral}, ephemeral,
+                                    peer.preshared_key_.view(), response, session.keys);
+  if (!done) return count(counters_.bad_tags, done.error());
 
   peer.greatest_timestamp_ = *timestamp;
-  peer.consumed_at_ = now;
-  receiver_indices_.insert(*index, slot);
-  drop_indices(slot, peer.keypairs_.start_as_responder({.keys = std::move(*keys),
-                                                        .send_counter = 0,
-                                                        .receive_counter = 0,
-                                                        .created_at = now,
-                                                        .local_index = *index,
-                                                        .remote_index = opened->their_index}));
-  peer.cookie_.write_macs(peer.public_key_, now, reply);
-  ++counters_.initiations_received;
-  ++counters_.responses_sent;
-  peer.on_received(datagram.size(), from, now);
-  peer.on_new_keys(now);
-  peer.on_sent(reply.size(), now);
+  peer.consumed_at_ = now_;
+  receiver_indices_.insert(session.local_index, slot);
+  drop_index(slot, peer.keypairs_.start_as_responder(std::move(session)));
+  peer.cookie_.write_macs(peer.public_key_, now_, reply);
+  count(counters_.initiations_received);
+  count(counters_.responses_sent);
+  peer.on_received(Initiation::kSize, from, now_);
+  peer.on_new_keys(now_);
+  peer.on_sent(Response::kSize, now_);
   reschedule(slot);
-  copy(reply, datagram);
-  return Received{
-      .meaning = Meaning::kReply, .peer = id_of(slot), .bytes = datagram.first(reply.size())};
+  return Received{.meaning = Meaning::kReply, .peer = id_of(slot), .bytes = reply};
 }
 
-Device::Outcome Device::on_response(Bytes datagram, const Endpoint& from, Instant now) {
-  const auto message = TRY(Response::parse(datagram));
-  const std::uint32_t slot = receiver_indices_.find(message.receiver);
-  if (slot == kNoSlot || memory_.peers[slot].handshake_.local_index != message.receiver) {
+Device::Outcome Device::on_response(Response& message, const Endpoint& from) {
+  const std::uint32_t index = message.receiver.get();
+  const std::uint32_t slot = receiver_indices_.find(index);
+  if (slot == kNoSlot || memory_.peers[slot].handshake_.local_index != index) {
     return count(counters_.unknown_indices, Error::kNotFound);
   }
   Peer& peer = memory_.peers[slot];
-  auto keys = consume_response(peer.handshake_, private_key_, peer.preshared_key_.view(), message);
-  if (!keys) return count(counters_.bad_tags, keys.error());
+  Keypair session;
+  session.created_at = now_;
+  session.local_index = index;
+  session.remote_index = message.sender.get();
+  const auto done = consume_response(peer.handshake_, private_key_, peer.preshared_key_.view(),
+                                     message, session.keys);
+  if (!done) return count(counters_.bad_tags, done.error());
 
-  drop_indices(slot, peer.keypairs_.start_as_initiator({.keys = std::move(*keys),
-                                                        .send_counter = 0,
-                                                        .receive_counter = 0,
-                                                        .created_at = now,
-                                                        .local_index = peer.handshake_.local_index,
-                                                        .remote_index = message.sender}));
-  peer.handshake_ = {};
-  ++counters_.responses_received;
-  peer.on_received(datagram.size(), from, now);
-  peer.on_new_keys(now);
-  peer.on_handshake_complete(now);
+  drop_index(slot, peer.keypairs_.start_as_initiator(std::move(session)));
+  peer.handshake_.forget();
+  count(counters_.responses_received);
+  peer.on_received(Response::kSize, from, now_);
+  peer.on_new_keys(now_);
+  peer.on_handshake_complete(now_);
   // Something is sent at once: the responder may not send before it has come.
-  peer.timers_.arm(Timer::kSendStaged, now);
+  peer.timers_.arm(Timer::kSendStaged, now_);
   reschedule(slot);
   return Received{.meaning = Meaning::kNothing, .peer = id_of(slot), .bytes = {}};
 }
 
-Device::Outcome Device::on_cookie_reply(Bytes datagram, Instant now) {
-  const auto message = CookieReply::parse(datagram);
-  if (!message) return count(counters_.malformed, message.error());
-  const std::uint32_t slot = receiver_indices_.find(message->receiver);
+Device::Outcome Device::on_cookie_reply(const CookieReply& message) {
+  const std::uint32_t slot = receiver_indices_.find(message.receiver.get());
   if (slot == kNoSlot) return count(counters_.unknown_indices, Error::kNotFound);
   Peer& peer = memory_.peers[slot];
-  const auto taken = peer.cookie_.consume(peer.public_key_, *message, now);
+  const auto taken = peer.cookie_.consume(peer.public_key_, message, now_);
   if (!taken) return count(counters_.bad_tags, taken.error());
-  ++counters_.cookies_received;
+  count(counters_.cookies_received);
   return Received{.meaning = Meaning::kNothing, .peer = id_of(slot), .bytes = {}};
 }
 
 // The DH of the static keys is computed once. Errors: kBadKey.
 Status Device::agree_statically(Peer& peer) {
   if (peer.has_static_static_) return {};
-  peer.static_static_ = TRY(crypto::x25519(private_key_, peer.public_key_));
+  TRY(agree(private_key_, peer.public_key_, peer.static_static_));
   peer.has_static_static_ = true;
   return {};
 }
 
-// A random index that is not in use, and not 0. Errors: kRng, kFull.
-Result<std::uint32_t> Device::unused_index(Rng& rng) const {
+// Draws what a handshake needs: a local index that is not in use and not 0, and
+// an ephemeral private key. Errors: kRng, kFull.
+Status Device::draw(Rng& rng, std::uint32_t& index, Secret<32>& ephemeral) const {
+  TRY(rng.fill(ephemeral.mut()));
+  ephemeral = crypto::x25519_private(ephemeral.view());
   for (unsigned i = 0; i < kIndexDraws; ++i) {
     ByteArray<4> drawn;
     TRY(rng.fill(drawn));
-    const std::uint32_t index = std::uint32_t{drawn[0]} << 24 | std::uint32_t{drawn[1]} << 16 |
-                                std::uint32_t{drawn[2]} << 8 | drawn[3];
-    if (index != 0 && receiver_indices_.find(index) == kNoSlot) return index;
+    index = crypto::load_u32_le(drawn);
+    if (index != 0 && receiver_indices_.find(index) == kNoSlot) return {};
   }
   return Error::kFull;
 }
 
-Device::Poll Device::initiate(std::uint32_t slot, Instant now, WallTime wall, Rng& rng,
-                              MutBytes out) {
+Device::Datagram Device::initiate(std::uint32_t slot, const Means& means) {
   Peer& peer = memory_.peers[slot];
   TRY(agree_statically(peer));
-  const auto ephemeral = TRY(crypto::x25519_private(rng));
-  const std::uint32_t index = TRY(unused_index(rng));
+  std::uint32_t index = 0;
+  Secret<32> ephemeral;
+  TRY(draw(means.rng, index, ephemeral));
   ByteArray<2> jitter;
-  TRY(rng.fill(jitter));
-  const auto timestamp = TRY(clock_.stamp(wall));
-  const MutBytes datagram = out.first(Initiation::kSize);
-  auto handshake =
-      TRY(create_initiation({.ours = private_key_,
-                             .our_public = public_key_,
-                             .theirs = peer.public_key_,
-                             .static_static = peer.static_static_},
-                            index, ephemeral, timestamp, out.first<Initiation::kSize>()));
+  TRY(means.rng.fill(jitter));
+  const auto timestamp = TRY(clock_.stamp(means.wall));
+  const auto out = means.out.first<Initiation::kSize>();
+  Initiation& message = message_at<Initiation>(out);
+  message.sender.set(index);
+  TRY(create_initiation({.ours = private_key_,
+                         .our_public = public_key_,
+                         .theirs = peer.public_key_,
+                         .static_static = peer.static_static_},
+                        ephemeral, timestamp, peer.handshake_, message));
 
-  drop_indices(slot, {peer.handshake_.local_index});
+  drop_index(slot, peer.handshake_.local_index);
   receiver_indices_.insert(index, slot);
-  peer.handshake_ = std::move(handshake);
-  peer.cookie_.write_macs(peer.public_key_, now, datagram);
+  peer.handshake_.local_index = index;
+  peer.cookie_.write_macs(peer.public_key_, now_, out);
   peer.jitter_ms_ = static_cast<std::uint16_t>((jitter[0] << 8 | jitter[1]) % (kMaxJitterMs + 1));
-  peer.initiated_at_ = now;
-  ++counters_.initiations_sent;
-  peer.on_sent(datagram.size(), now);
-  return to_send(slot, datagram);
+  peer.initiated_at_ = now_;
+  count(counters_.initiations_sent);
+  peer.on_sent(out.size(), now_);
+  return Bytes(out);
 }
 
 }  // namespace core::wg

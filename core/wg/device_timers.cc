@@ -27,107 +27,104 @@ Deadline Device::next_deadline() const {
 
 Result<std::optional<ToSend>> Device::poll(Instant now, WallTime wall, Rng& rng, MutBytes out) {
   CHECK(out.size() >= kMaxPollSize);
-  now = advance(now);
-  if (schedule_.first_at() > now) return std::optional<ToSend>{};
+  advance(now);
+  Result<std::optional<ToSend>> done = std::optional<ToSend>{};
+  if (schedule_.first_at() > now_) return done;
   const std::uint32_t slot = schedule_.first_slot();
-  Poll done = std::optional<ToSend>{};
-  if (const auto timer = memory_.peers[slot].timers_.pop_due(now)) {
-    done = run(*timer, slot, now, wall, rng, out);
+  Peer& peer = memory_.peers[slot];
+  if (const auto timer = peer.timers_.pop_due(now_)) {
+    const auto datagram = run(*timer, slot, {wall, rng, out});
+    if (!datagram) {
+      done = datagram.error();
+    } else if (!datagram->empty()) {
+      *done = ToSend{id_of(slot), *datagram, peer.endpoint_};
+    }
   }
-  schedule_.set(slot, memory_.peers[slot].timers_.next());
+  schedule_.set(slot, peer.timers_.next());
   return done;
 }
 
-Device::Poll Device::run(Timer timer, std::uint32_t slot, Instant now, WallTime wall, Rng& rng,
-                         MutBytes out) {
+Device::Datagram Device::run(Timer timer, std::uint32_t slot, const Means& means) {
   Peer& peer = memory_.peers[slot];
-  const bool may_send = peer.keypairs_.current().may_send(now);
+  const bool may_send = peer.keypairs_.current().may_send(now_);
   switch (timer) {
     case Timer::kZeroKeys:
-      drop_indices(slot, peer.keypairs_.clear());
+      drop_sessions(slot);
       if (!peer.timers_.armed(Timer::kInitiate)) forget_handshake(slot);
       break;
     case Timer::kGiveUpHandshake:
-      ++counters_.handshakes_given_up;
+      count(counters_.handshakes_given_up);
       peer.timers_.disarm(Timer::kInitiate);
       peer.timers_.disarm(Timer::kNewHandshake);
       counters_.staged_dropped += peer.staged_.count;
       staging_.clear(peer.staged_);
-      peer.timers_.arm_if_not(Timer::kZeroKeys, now + kZeroKeysMs);
+      peer.timers_.arm_if_not(Timer::kZeroKeys, now_ + kZeroKeysMs);
       break;
-    case Timer::kSendStaged: return send_staged(slot, now, out);
+    case Timer::kSendStaged: return send_staged(peer, means.out);
     case Timer::kKeepalive:
-      if (may_send) return send_keepalive(slot, now, out);
+      if (may_send) return send_keepalive(peer, means.out);
       break;
     case Timer::kPersistentKeepalive:
-      if (may_send) return send_keepalive(slot, now, out);
-      peer.timers_.arm(Timer::kPersistentKeepalive, now + peer.persistent_keepalive_s_ * 1000);
-      peer.want_handshake(Peer::Wish::kForSession, now);
+      if (may_send) return send_keepalive(peer, means.out);
+      peer.put_off_keepalive(now_);
+      peer.want_handshake(Peer::Wish::kForSession, now_);
       break;
     case Timer::kNewHandshake:
       peer.forget_source();
-      peer.want_handshake(Peer::Wish::kForSession, now);
+      peer.want_handshake(Peer::Wish::kForSession, now_);
       break;
-    case Timer::kInitiate: return run_initiate(slot, now, wall, rng, out);
+    case Timer::kInitiate: return run_initiate(slot, means);
   }
-  return std::optional<ToSend>{};
+  return Bytes{};
 }
 
-Device::Poll Device::run_initiate(std::uint32_t slot, Instant now, WallTime wall, Rng& rng,
-                                  MutBytes out) {
+Device::Datagram Device::run_initiate(std::uint32_t slot, const Means& means) {
   Peer& peer = memory_.peers[slot];
-  if (!has_private_key_) return std::optional<ToSend>{};
+  if (!has_private_key_) return Bytes{};
   // Not the first of its kind: our address may be what is wrong.
   if (peer.handshake_.local_index != 0) peer.forget_source();
-  auto sent = initiate(slot, now, wall, rng, out);
+  const auto sent = initiate(slot, means);
   if (sent) {
-    peer.timers_.arm(Timer::kInitiate, now + kRekeyTimeoutMs + peer.jitter_ms_);
+    peer.timers_.arm(Timer::kInitiate, now_ + kRekeyTimeoutMs + peer.jitter_ms_);
   } else if (sent.error() == Error::kStore) {
-    peer.timers_.arm(Timer::kInitiate, now + kFloorRetryMs);
-    return std::optional<ToSend>{};
+    peer.timers_.arm(Timer::kInitiate, now_ + kFloorRetryMs);
+    return Bytes{};
   } else if (sent.error() == Error::kBadKey) {  // there is no handshake with such a peer
-    peer.timers_.arm(Timer::kGiveUpHandshake, now);
-    return std::optional<ToSend>{};
+    peer.timers_.arm(Timer::kGiveUpHandshake, now_);
+    return Bytes{};
   } else {
-    ++counters_.rng_failures;
-    peer.timers_.arm(Timer::kInitiate, now + kRekeyTimeoutMs);
+    count(counters_.rng_failures);
+    peer.timers_.arm(Timer::kInitiate, now_ + kRekeyTimeoutMs);
   }
   return sent;
 }
 
-Device::Poll Device::to_send(std::uint32_t slot, Bytes datagram) const {
-  return std::optional(ToSend{id_of(slot), datagram, memory_.peers[slot].endpoint_});
-}
-
 // The oldest that waits; else, in a session of ours that nothing has been sent
 // in, what confirms it.
-Device::Poll Device::send_staged(std::uint32_t slot, Instant now, MutBytes out) {
-  Peer& peer = memory_.peers[slot];
+Bytes Device::send_staged(Peer& peer, MutBytes out) {
   Keypair& session = peer.keypairs_.current();
-  if (!session.may_send(now)) {
-    if (peer.staged_.count > 0) peer.want_handshake(Peer::Wish::kForSession, now);
-    return std::optional<ToSend>{};
+  if (!session.may_send(now_)) {
+    if (peer.staged_.count > 0) peer.want_handshake(Peer::Wish::kForSession, now_);
+    return {};
   }
   if (peer.staged_.count == 0) {
-    if (session.send_counter > 0) return std::optional<ToSend>{};
-    return send_keepalive(slot, now, out);
+    return session.send_counter > 0 ? Bytes() : send_keepalive(peer, out);
   }
   const auto packet = staging_.pop(peer.staged_);
   const Bytes datagram = seal(session, packet.buffer, packet.size);
-  ++counters_.packets_sent;
-  peer.on_sent(datagram.size(), now);
-  peer.on_data_sent(now);
-  if (peer.staged_.count > 0) peer.timers_.arm(Timer::kSendStaged, now);
-  return to_send(slot, datagram);
+  count(counters_.packets_sent);
+  peer.on_sent(datagram.size(), now_);
+  peer.on_data_sent(now_);
+  if (peer.staged_.count > 0) peer.timers_.arm(Timer::kSendStaged, now_);
+  return datagram;
 }
 
 // REQUIRES: the current session may be sent in.
-Device::Poll Device::send_keepalive(std::uint32_t slot, Instant now, MutBytes out) {
-  Peer& peer = memory_.peers[slot];
+Bytes Device::send_keepalive(Peer& peer, MutBytes out) {
   const Bytes datagram = seal(peer.keypairs_.current(), out, 0);
-  ++counters_.keepalives_sent;
-  peer.on_sent(datagram.size(), now);
-  return to_send(slot, datagram);
+  count(counters_.keepalives_sent);
+  peer.on_sent(datagram.size(), now_);
+  return datagram;
 }
 
 }  // namespace core::wg

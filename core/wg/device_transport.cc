@@ -12,9 +12,9 @@ std::size_t run_size(std::span<const Incoming> batch) {
   std::size_t count = 0;
   std::uint32_t receiver = 0;
   for (; count < std::min(batch.size(), crypto::kAeadBatch); ++count) {
-    const auto header = TransportHeader::parse(batch[count].datagram);
-    if (!header || (count > 0 && header->receiver != receiver)) break;
-    receiver = header->receiver;
+    const auto* header = transport_header_in(batch[count].datagram);
+    if (header == nullptr || (count > 0 && header->receiver.get() != receiver)) break;
+    receiver = header->receiver.get();
   }
   return count;
 }
@@ -28,120 +28,101 @@ Result<Received> Device::receive(MutBytes datagram, const Endpoint& from, Instan
 }
 
 void Device::receive(std::span<Incoming> batch, const Endpoint& from, Instant now, Rng& rng) {
-  now = advance(now);
+  advance(now);
   Seen seen;
   while (!batch.empty()) {
     const std::size_t count = run_size(batch);
     if (count > 0) {
-      on_transport(batch.first(count), from, now, seen);
+      on_transport(batch.first(count), from, seen);
     } else {
-      batch[0].received = receive_other(batch[0].datagram, from, now, rng);
+      batch[0].received = on_handshake(batch[0].datagram, from, rng);
       seen = {};  // indices may have changed
     }
     batch = batch.subspan(std::max<std::size_t>(count, 1));
   }
 }
 
-// What is no packet of a session.
-Device::Outcome Device::receive_other(MutBytes datagram, const Endpoint& from, Instant now,
-                                      Rng& rng) {
-  const auto type = message_type(datagram);
-  if (!type) return count(counters_.malformed, type.error());
-  if (*type == MessageType::kTransport) return count(counters_.malformed, Error::kMalformed);
-  if (*type == MessageType::kCookieReply) return on_cookie_reply(datagram, now);
-  return on_handshake(*type, datagram, from, now, rng);
-}
-
 // REQUIRES: run_size(run) == run.size() > 0
-void Device::on_transport(std::span<Incoming> run, const Endpoint& from, Instant now, Seen& seen) {
-  const std::uint32_t index = TransportHeader::parse(run[0].datagram)->receiver;
+void Device::on_transport(std::span<Incoming> run, const Endpoint& from, Seen& seen) {
+  const auto header_of = [](const Incoming& one) -> const TransportHeader& {
+    return message_at<TransportHeader>(one.datagram.first<TransportHeader::kSize>());
+  };
+  const std::uint32_t index = header_of(run[0]).receiver.get();
   if (index != seen.index) {
-    seen = {};
     seen.index = index;
     seen.slot = receiver_indices_.find(index);
+    seen.session = seen.slot == kNoSlot ? nullptr : memory_.peers[seen.slot].keypairs_.find(index);
+    seen.source_owner = kNoSlot;
   }
-  using Place = Keypairs::Place;
-  const Place place =
-      seen.slot == kNoSlot ? Place::kNone : memory_.peers[seen.slot].keypairs_.find(index);
-  const Keypair* session =
-      place == Place::kNone ? nullptr : &memory_.peers[seen.slot].keypairs_.at(place);
-  if (session == nullptr || !session->may_receive(0, now)) {
+  if (seen.session == nullptr || !seen.session->may_receive(0, now_)) {
     for (Incoming& one : run) {
-      one.received = session == nullptr ? count(counters_.unknown_indices, Error::kNotFound)
-                                        : count(counters_.expired, Error::kExpired);
+      one.received = seen.session == nullptr ? count(counters_.unknown_indices, Error::kNotFound)
+                                             : count(counters_.expired, Error::kExpired);
     }
     return;
   }
   std::array<crypto::CountedText, crypto::kAeadBatch> memory;
   const auto texts = std::span(memory).first(run.size());
   for (std::size_t i = 0; i < run.size(); ++i) {
-    texts[i].counter = TransportHeader::parse(run[i].datagram)->counter;
+    texts[i].counter = header_of(run[i]).counter.get();
     texts[i].text = run[i].datagram.subspan(TransportHeader::kSize);
   }
-  crypto::chacha20_poly1305_open_many(session->keys.receive.view(), texts);
+  crypto::chacha20_poly1305_open_many(seen.session->keys.receive.view(), texts);
   for (std::size_t i = 0; i < run.size(); ++i) {
-    run[i].received = texts[i].authentic ? on_authentic(texts[i], from, now, seen)
-                                         : count(counters_.bad_tags, Error::kBadTag);
+    if (texts[i].authentic) {
+      run[i].received = on_authentic(texts[i], from, seen);
+    } else {
+      run[i].received = count(counters_.bad_tags, Error::kBadTag);
+    }
+    if (!run[i].received) wipe(texts[i].text);
   }
 }
 
-// A packet that the peer sealed in the session seen.index, decrypted.
-Device::Outcome Device::on_authentic(crypto::CountedText& opened, const Endpoint& from, Instant now,
+// A packet that the peer sealed in seen.session, decrypted.
+Device::Outcome Device::on_authentic(const crypto::CountedText& opened, const Endpoint& from,
                                      Seen& seen) {
-  using Place = Keypairs::Place;
   Peer& peer = memory_.peers[seen.slot];
-  const MutBytes text = opened.text;
-  Place place = peer.keypairs_.find(seen.index);
-  if (!peer.keypairs_.at(place).may_receive(opened.counter, now)) {
-    wipe(text);
+  Keypair& session = *seen.session;
+  if (!session.may_receive(opened.counter, now_)) {
     return count(counters_.expired, Error::kExpired);
   }
-  if (place == Place::kNext) {  // nothing has come in it before
-    on_confirmed(seen.slot, now);
-    place = Place::kCurrent;
+  if (peer.keypairs_.is_next(session)) {  // nothing has come in it before
+    peer.keypairs_.confirm_next();
+    peer.on_handshake_complete(now_);
+    if (peer.staged_.count > 0) peer.timers_.arm(Timer::kSendStaged, now_);
   }
-  ReplayWindow window(replay_window(seen.slot, peer.keypairs_.window(place)),
-                      peer.keypairs_.at(place).receive_counter);
-  if (!window.accept(opened.counter)) {
-    wipe(text);
-    return count(counters_.replays, Error::kReplay);
-  }
+  ReplayWindow window(replay_window(seen.slot, peer.keypairs_.window(session)),
+                      session.receive_counter);
+  if (!window.accept(opened.counter)) return count(counters_.replays, Error::kReplay);
 
-  const std::size_t size = text.size() - kTagSize;
-  peer.on_received(kHeadroom + text.size(), from, now);
-  if (place == Place::kCurrent) peer.on_late_session(now);
-  const PeerId id = id_of(seen.slot);
-  if (size == 0) {
-    ++counters_.keepalives_received;
-    reschedule(seen.slot);
-    return Received{.meaning = Meaning::kNothing, .peer = id, .bytes = {}};
-  }
-  peer.on_data_received(now);
+  const Bytes packet = opened.text.first(opened.text.size() - kTagSize);
+  peer.on_received(kHeadroom + opened.text.size(), from, now_);
+  if (peer.keypairs_.is_current(session)) peer.on_late_session(now_);
+  if (!packet.empty()) peer.on_data_received(now_);
   reschedule(seen.slot);
+  Outcome out = Received{.meaning = Meaning::kNothing, .peer = id_of(seen.slot), .bytes = {}};
+  if (packet.empty()) {
+    count(counters_.keepalives_received);
+    return out;
+  }
 
-  const auto ip = parse_ip(text.first(size));
+  const auto ip = parse_ip(packet);
   if (!ip) {
-    wipe(text);
-    return count(counters_.malformed_packets, ip.error());
+    out = count(counters_.malformed_packets, Error::kMalformed);
+    return out;
   }
   if (seen.source_owner == kNoSlot || ip->source != seen.source) {
     seen.source = ip->source;
     seen.source_owner = allowed_ips_.find(ip->source);
   }
   if (seen.source_owner != seen.slot) {
-    wipe(text);
-    return count(counters_.wrong_sources, Error::kRefused);
+    out = count(counters_.wrong_sources, Error::kRefused);
+    return out;
   }
-  ++counters_.packets_received;
-  return Received{.meaning = Meaning::kPacket, .peer = id, .bytes = text.first(ip->size)};
-}
-
-// The peer has sent in the session that it initiated: so may we.
-void Device::on_confirmed(std::uint32_t slot, Instant now) {
-  Peer& peer = memory_.peers[slot];
-  drop_indices(slot, peer.keypairs_.confirm_next());
-  peer.on_handshake_complete(now);
-  if (peer.staged_.count > 0) peer.timers_.arm(Timer::kSendStaged, now);
+  count(counters_.packets_received);
+  out->meaning = Meaning::kPacket;
+  out->bytes = opened.text.first(ip->size);
+  return out;
 }
 
 Result<PeerId> Device::route(Bytes ip_packet) const {
@@ -152,7 +133,7 @@ Result<PeerId> Device::route(Bytes ip_packet) const {
 }
 
 Result<Sent> Device::send(PeerId id, std::span<Outgoing> packets, Instant now) {
-  now = advance(now);
+  advance(now);
   const std::uint32_t slot = slot_of(id);
   if (slot == kNoSlot) return Error::kNotFound;
   Peer& peer = memory_.peers[slot];
@@ -165,37 +146,51 @@ Result<Sent> Device::send(PeerId id, std::span<Outgoing> packets, Instant now) {
     }
   }
 
-  Sent out{.to = peer.endpoint_};
-  Keypair& session = peer.keypairs_.current();
+  Result<Sent> out(Sent{.to = peer.endpoint_});
   std::size_t bytes = 0;
-  while (out.sealed < packets.size() && session.may_send(now)) {
+  out->sealed = seal(peer.keypairs_.current(), packets, bytes);
+  if (out->sealed > 0) {
+    counters_.packets_sent += out->sealed;
+    peer.on_sent(bytes, now_);
+    peer.on_data_sent(now_);
+  }
+  for (const Outgoing& packet : packets.subspan(out->sealed)) {
+    const std::size_t lost =
+        staging_.push(peer.staged_, packet.buffer.subspan(kHeadroom, packet.size),
+                      sealing_room(packet.size), options_.staged_per_peer);
+    count(counters_.staged);
+    counters_.staged_dropped += lost;
+    out->dropped += lost;
+    peer.want_handshake(Peer::Wish::kForPacket, now_);
+  }
+  reschedule(slot);
+  return out;
+}
+
+// Seals as many packets as the session may still send, which it returns, and
+// adds the sizes of their datagrams to `bytes`.
+std::size_t Device::seal(Keypair& session, std::span<Outgoing> packets, std::size_t& bytes) const {
+  std::size_t sealed = 0;
+  while (sealed < packets.size() && session.may_send(now_)) {
     std::array<crypto::CountedText, crypto::kAeadBatch> texts;
     std::size_t framed = 0;
-    for (; framed < texts.size() && out.sealed < packets.size() && session.may_send(now);
-         ++framed, ++out.sealed) {
-      Outgoing& packet = packets[out.sealed];
+    for (; framed < texts.size() && sealed < packets.size() && session.may_send(now_);
+         ++framed, ++sealed) {
+      Outgoing& packet = packets[sealed];
       texts[framed] = frame(session, packet.buffer, packet.size);
       packet.datagram = packet.buffer.first(kHeadroom + texts[framed].text.size());
       bytes += packet.datagram.size();
     }
     crypto::chacha20_poly1305_seal_many(session.keys.send.view(), std::span(texts).first(framed));
   }
-  if (out.sealed > 0) {
-    counters_.packets_sent += out.sealed;
-    peer.on_sent(bytes, now);
-    peer.on_data_sent(now);
-  }
-  for (const Outgoing& packet : packets.subspan(out.sealed)) {
-    const std::size_t lost =
-        staging_.push(peer.staged_, packet.buffer.subspan(kHeadroom, packet.size),
-                      sealing_room(packet.size), options_.staged_per_peer);
-    ++counters_.staged;
-    counters_.staged_dropped += lost;
-    out.dropped += lost;
-    peer.want_handshake(Peer::Wish::kForPacket, now);
-  }
-  reschedule(slot);
-  return out;
+  return sealed;
+}
+
+Bytes Device::seal(Keypair& session, MutBytes buffer, std::size_t size) const {
+  Outgoing one{.buffer = buffer, .size = size};
+  std::size_t bytes = 0;
+  seal(session, std::span(&one, 1), bytes);
+  return one.datagram;
 }
 
 // Makes the packet of `size` bytes in `buffer` a datagram but for the sealing of
@@ -205,16 +200,11 @@ crypto::CountedText Device::frame(Keypair& session, MutBytes buffer, std::size_t
   const MutBytes datagram = buffer.first(kHeadroom + padded_size + kTagSize);
   const MutBytes padding = datagram.subspan(kHeadroom + size, padded_size - size);
   std::fill(padding.begin(), padding.end(), 0);
-  const std::uint64_t counter = session.send_counter++;
-  TransportHeader{.receiver = session.remote_index, .counter = counter}.write(
-      datagram.first<TransportHeader::kSize>());
-  return {.counter = counter, .text = datagram.subspan(kHeadroom)};
-}
-
-Bytes Device::seal(Keypair& session, MutBytes buffer, std::size_t size) const {
-  const auto framed = frame(session, buffer, size);
-  crypto::chacha20_poly1305_seal_many(session.keys.send.view(), std::span(&framed, 1));
-  return buffer.first(kHeadroom + framed.text.size());
+  auto& header = message_at<TransportHeader>(datagram.first<TransportHeader::kSize>());
+  header.type.set(MessageType::kTransport);
+  header.receiver.set(session.remote_index);
+  header.counter.set(session.send_counter);
+  return {.counter = session.send_counter++, .text = datagram.subspan(kHeadroom)};
 }
 
 std::size_t Device::padded(std::size_t size) const {

@@ -79,21 +79,21 @@ struct Deadline {
 
 // Since the device was made. Nothing of a hostile datagram is kept but a count.
 struct Counters {
-  std::uint64_t initiations_sent = 0, initiations_received = 0;  // authenticated
-  std::uint64_t responses_sent = 0, responses_received = 0;      // authenticated
-  std::uint64_t cookies_sent = 0, cookies_received = 0;          // authenticated
-  std::uint64_t packets_sent = 0, packets_received = 0;          // IP packets
-  std::uint64_t keepalives_sent = 0, keepalives_received = 0;
-  std::uint64_t handshakes_given_up = 0;
-  std::uint64_t staged = 0, staged_dropped = 0;  // packets
-  std::uint64_t malformed = 0;                   // datagrams
-  std::uint64_t malformed_packets = 0;           // authentic, but no IP packet inside
-  std::uint64_t bad_mac1 = 0, bad_tags = 0;
-  std::uint64_t unknown_indices = 0, unknown_keys = 0;
-  std::uint64_t replays = 0, old_timestamps = 0, expired = 0;
-  std::uint64_t wrong_sources = 0;  // inner source not allowed
-  std::uint64_t rate_limited = 0;   // handshakes
-  std::uint64_t rng_failures = 0;
+  std::uint64_t initiations_sent, initiations_received;  // authenticated
+  std::uint64_t responses_sent, responses_received;      // authenticated
+  std::uint64_t cookies_sent, cookies_received;          // authenticated
+  std::uint64_t packets_sent, packets_received;          // IP packets
+  std::uint64_t keepalives_sent, keepalives_received;
+  std::uint64_t handshakes_given_up;
+  std::uint64_t staged, staged_dropped;  // packets
+  std::uint64_t malformed;               // datagrams
+  std::uint64_t malformed_packets;       // authentic, but no IP packet inside
+  std::uint64_t bad_mac1, bad_tags;
+  std::uint64_t unknown_indices, unknown_keys;
+  std::uint64_t replays, old_timestamps, expired;
+  std::uint64_t wrong_sources;  // inner source not allowed
+  std::uint64_t rate_limited;   // handshakes
+  std::uint64_t rng_failures;
 };
 
 }  // namespace core::wg

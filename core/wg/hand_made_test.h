@@ -29,22 +29,22 @@ class HandMade {
     }
     const auto shared = crypto::x25519(private_key, other_.public_key());
     const Secret<32> ephemeral = crypto::x25519_private(Rig::key(++draws_ * 1000).view());
-    handshake = *create_initiation({.ours = private_key,
-                                    .our_public = public_key,
-                                    .theirs = other_.public_key(),
-                                    .static_static = *shared},
-                                   index, ephemeral, timestamp,
-                                   MutView<Initiation::kSize>(wire.data(), wire.size()));
+    auto& message = message_at<Initiation>(MutView<Initiation::kSize>(wire.data(), wire.size()));
+    message.sender.set(index);
+    EXPECT_TRUE(create_initiation({.ours = private_key,
+                                   .our_public = public_key,
+                                   .theirs = other_.public_key(),
+                                   .static_static = *shared},
+                                  ephemeral, timestamp, handshake, message)
+                    .ok());
     cookie.write_macs(other_.public_key(), Instant{0}, wire);
     return {wire, endpoint, other_.endpoint};
   }
-  void take_response(const Flying& response) {
-    const auto message = Response::parse(response.bytes);
-    ASSERT_TRUE(message.ok());
-    auto made = consume_response(handshake, private_key, psk, *message);
-    ASSERT_TRUE(made.ok());
-    keys = std::move(*made);
-    their_index = message->sender;
+  void take_response(Flying response) {
+    auto* message = message_in<Response>(response.bytes);
+    ASSERT_TRUE(message != nullptr);
+    ASSERT_TRUE(consume_response(handshake, private_key, psk, *message, keys).ok());
+    their_index = message->sender.get();
   }
   // A session in which nothing has been sent.
   void shake_hands(std::uint64_t time, Instant now) {
@@ -54,7 +54,10 @@ class HandMade {
   }
   Flying sealed(std::uint64_t counter, Buffer plaintext) const {
     Buffer wire(16);
-    TransportHeader{their_index, counter}.write(MutView<16>(wire.data(), 16));
+    auto& header = message_at<TransportHeader>(MutView<16>(wire.data(), 16));
+    header.type.set(MessageType::kTransport);
+    header.receiver.set(their_index);
+    header.counter.set(counter);
     wire.insert(wire.end(), plaintext.begin(), plaintext.end());
     wire.resize(wire.size() + 16);
     ByteArray<12> nonce{};

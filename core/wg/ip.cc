@@ -13,20 +13,24 @@ Result<IpHeader> parse_ip(Bytes packet) {
   if (packet.size() < kMinIpv4Size) return Error::kMalformed;
   const unsigned version = packet[0] >> 4;
   IpHeader out;
+  std::size_t at = 0;
   if (version == 4) {
     const std::size_t header_size = (packet[0] & 15u) * 4;
     out.size = u16_be(packet.subspan(2));
     if (header_size < kMinIpv4Size || out.size < header_size) return Error::kMalformed;
-    out.source = IpAddress::v4(packet.subspan(12).first<4>());
-    out.destination = IpAddress::v4(packet.subspan(16).first<4>());
+    out.source.family = out.destination.family = Family::kIpv4;
+    at = 12;
   } else if (version == 6 && packet.size() >= kIpv6Size) {
     out.size = kIpv6Size + u16_be(packet.subspan(4));
-    out.source = IpAddress::v6(packet.subspan(8).first<16>());
-    out.destination = IpAddress::v6(packet.subspan(24).first<16>());
+    out.source.family = out.destination.family = Family::kIpv6;
+    at = 8;
   } else {
     return Error::kMalformed;
   }
   if (out.size > packet.size()) return Error::kMalformed;
+  const std::size_t size = out.source.view().size();
+  copy(packet.subspan(at, size), out.source.bytes);
+  copy(packet.subspan(at + size, size), out.destination.bytes);
   return out;
 }
 

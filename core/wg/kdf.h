@@ -2,29 +2,15 @@
 #ifndef CORE_WG_KDF_H_
 #define CORE_WG_KDF_H_
 
+#include <initializer_list>
+
 #include "core/base/bytes.h"
 
 namespace core::wg {
 
-// HMAC-BLAKE2s of `message` under a key of at most 64 bytes.
-Secret<32> hmac_blake2s(Bytes key, Bytes message);
-
-// KDF1, KDF2, KDF3: `count` keys of `chaining_key`, of at most 64 bytes, and `input`.
-template <std::size_t count>
-std::array<Secret<32>, count> kdf(Bytes chaining_key, Bytes input) {
-  static_assert(count >= 1 && count <= 3);
-  std::array<Secret<32>, count> out;
-  const Secret<32> secret = hmac_blake2s(chaining_key, input);
-  Secret<33> message;  // the output before, then the output's number
-  std::size_t before = 0;
-  for (std::uint8_t i = 0; i < count; ++i) {
-    message.mut()[before] = static_cast<std::uint8_t>(i + 1);
-    out[i] = hmac_blake2s(secret.view(), Bytes(message.view()).first(before + 1));
-    before = 32;
-    copy(out[i].view(), message.mut());
-  }
-  return out;
-}
+// KDF1, KDF2, KDF3: as many keys, of a chaining key of at most 64 bytes, which
+// may be one of them, and of `input`.
+void kdf(Bytes chaining_key, Bytes input, std::initializer_list<Secret<32>*> out);
 
 }  // namespace core::wg
 #endif  // CORE_WG_KDF_H_

@@ -20,51 +20,52 @@ struct Keypair {
 
   bool there() const { return local_index != 0; }
   // True iff packets may still be sent in this session.
-  bool may_send(Instant now) const {
-    return there() && elapsed_ms(created_at, now) < kRejectAfterMs &&
-           send_counter < kRejectAfterMessages;
-  }
+  bool may_send(Instant now) const;
   // True iff a packet of this counter may still be believed.
-  bool may_receive(std::uint64_t counter, Instant now) const {
-    return elapsed_ms(created_at, now) < kRejectAfterMs && counter < kRejectAfterMessages;
-  }
+  bool may_receive(std::uint64_t counter, Instant now) const;
 };
-
-// Local indices of sessions that are no more; 0: none.
-using DroppedIndices = std::array<std::uint32_t, 3>;
 
 class Keypairs {
  public:
-  enum class Place : std::uint8_t { kPrevious, kCurrent, kNext, kNone };
-
-  Keypair& current() { return current_; }
-  const Keypair& current() const { return current_; }
+  Keypair& current() { return sessions_[current_]; }
+  const Keypair& current() const { return sessions_[current_]; }
   Role current_role() const { return current_role_; }
-  // The session in a place. REQUIRES: place != kNone
-  Keypair& at(Place place);
-  // Where the session of a local index is. REQUIRES: local_index != 0
-  Place find(std::uint32_t local_index) const;
-  // Which of a peer's two replay windows, 0 or 1, is that of a place.
-  // REQUIRES: place is kPrevious or kCurrent
-  std::size_t window(Place place) const {
-    return place == Place::kCurrent ? current_window_ : 1u - current_window_;
+  // The session of a local index; nullptr: there is none. REQUIRES: local_index != 0
+  Keypair* find(std::uint32_t local_index);
+  // What find() gave: the one in use, one that the peer has yet to confirm, or
+  // else the one before.
+  bool is_current(const Keypair& session) const { return window(session) == current_; }
+  bool is_next(const Keypair& session) const { return !is_current(session) && other_is_next_; }
+  // Which of a peer's two replay windows, 0 or 1, is that of a session.
+  std::size_t window(const Keypair& session) const {
+    return static_cast<std::size_t>(&session - sessions_.data());
   }
 
+  // Each of these returns the local index of the session that is no more; 0: none.
+
   // A session that we initiated is in use at once.
-  DroppedIndices start_as_initiator(Keypair&& session);
+  std::uint32_t start_as_initiator(Keypair&& session);
   // A session that the peer initiated must not be sent in before it has been
   // received in.
-  DroppedIndices start_as_responder(Keypair&& session);
+  std::uint32_t start_as_responder(Keypair&& session);
+  // Wipes a session.
+  std::uint32_t drop(std::size_t window);
+
   // The next session was received in: now it is the current one.
-  // REQUIRES: find() said kNext of it.
-  DroppedIndices confirm_next();
-  // Wipes all sessions.
-  DroppedIndices clear();
+  // REQUIRES: is_next()
+  void confirm_next();
 
  private:
-  Keypair previous_, current_, next_;
+  friend struct TestOnlyAccess;
+  std::size_t other() const { return 1u - current_; }
+  std::uint32_t put(std::size_t window, Keypair&& session);
+
+  // The one in use, and either the one before or the next one: a peer that
+  // initiates a session has no need of the one before.
+  std::array<Keypair, 2> sessions_;
+  std::uint8_t current_ = 0;
+  bool other_is_next_ = false;
   Role current_role_ = Role::kInitiator;
-  std::uint8_t current_window_ = 0;
 };
 
 }  // namespace core::wg

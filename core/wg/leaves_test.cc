@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 #include <vector>
 
 #include "core/wg/cookie.h"
@@ -79,36 +80,36 @@ TEST(Keypairs, MoveAsThePaperSays) {
     std::map<std::uint32_t, std::size_t> windows;
     for (unsigned i = 0, rest = sequence; i < 5; ++i, rest /= 4) {
       std::vector<std::uint32_t> before{previous, current, next};
-      DroppedIndices dropped{};
+      std::array<std::uint32_t, 2> dropped{};
       switch (rest % 4) {
         case 0:
-          dropped = keypairs.start_as_initiator(session(++last));
+          dropped = {keypairs.start_as_initiator(session(++last))};
           previous = next != 0 ? next : current;
           current = last;
           next = 0;
           break;
         case 1:
-          dropped = keypairs.start_as_responder(session(++last));
+          dropped = {keypairs.start_as_responder(session(++last))};
           previous = 0;
           next = last;
           break;
         case 2:
           if (next == 0) continue;
-          dropped = keypairs.confirm_next();
+          keypairs.confirm_next();
           previous = current;
           current = next;
           next = 0;
           EXPECT_EQ(keypairs.current_role(), Role::kResponder);
           break;
-        default: dropped = keypairs.clear(); previous = current = next = 0;
+        default: dropped = {keypairs.drop(0), keypairs.drop(1)}; previous = current = next = 0;
       }
-      using Place = Keypairs::Place;
-      const std::pair<std::uint32_t, Place> expected[] = {
-          {previous, Place::kPrevious}, {current, Place::kCurrent}, {next, Place::kNext}};
-      for (const auto& [index, place] : expected) {
+      for (const std::uint32_t index : {previous, current, next}) {
         if (index == 0) continue;
-        ASSERT_EQ(keypairs.find(index), place) << sequence;
-        ASSERT_EQ(keypairs.at(place).keys.send.view()[0], index);
+        const Keypair* found = keypairs.find(index);
+        ASSERT_TRUE(found != nullptr) << sequence;
+        ASSERT_EQ(found->keys.send.view()[0], index);
+        ASSERT_EQ(keypairs.is_current(*found), index == current) << sequence;
+        ASSERT_EQ(keypairs.is_next(*found), index == next) << sequence;
       }
       ASSERT_EQ(keypairs.current().there(), current != 0);
       // What was there and is not is dropped, each once; no other.
@@ -116,14 +117,16 @@ TEST(Keypairs, MoveAsThePaperSays) {
         const bool gone = index != 0 && index != previous && index != current && index != next;
         if (index != 0) {
           ASSERT_EQ(std::count(dropped.begin(), dropped.end(), index), gone ? 1 : 0) << sequence;
+          ASSERT_EQ(keypairs.find(index) == nullptr, gone) << sequence;
         }
       }
       // Two sessions never share a window, and none changes its own.
-      ASSERT_NE(keypairs.window(Place::kCurrent), keypairs.window(Place::kPrevious));
-      for (const auto& [index, place] : {expected[0], expected[1]}) {
+      std::set<std::size_t> used;
+      for (const std::uint32_t index : {previous, current, next}) {
         if (index == 0) continue;
-        const auto [known, fresh] = windows.emplace(index, keypairs.window(place));
-        ASSERT_EQ(known->second, keypairs.window(place)) << sequence;
+        const std::size_t window = keypairs.window(*keypairs.find(index));
+        ASSERT_TRUE(used.insert(window).second) << sequence;
+        ASSERT_EQ(windows.emplace(index, window).first->second, window) << sequence;
       }
     }
   }
@@ -346,8 +349,9 @@ class Cookies : public testing::Test {
   bool take_cookie(Instant now) {
     ByteArray<64> reply;
     EXPECT_TRUE(checker.create_reply(message, 77, from, now, rng, reply).ok());
-    EXPECT_EQ(CookieReply::parse(reply)->receiver, 77u);
-    return cookie.consume(key, *CookieReply::parse(reply), now).ok();
+    const auto* parsed = message_in<CookieReply>(reply);
+    EXPECT_EQ(parsed->receiver.get(), 77u);
+    return cookie.consume(key, *parsed, now).ok();
   }
   const ByteArray<32> key{1, 2, 3};
   FakeRng rng{1};
@@ -402,7 +406,7 @@ TEST_F(Cookies, AnswerOneMessageOnce) {
   const Instant now{1000};
   ByteArray<64> reply;
   ASSERT_TRUE(checker.create_reply(message, 77, from, now, rng, reply).ok());
-  auto parsed = *CookieReply::parse(reply);
+  const auto& parsed = *message_in<CookieReply>(reply);
   for (std::size_t i = 8; i < 64; ++i) {
     reply[i] ^= 1;
     EXPECT_EQ(cookie.consume(key, parsed, now).error(), Error::kBadTag) << i;

@@ -11,156 +11,162 @@ namespace {
 
 constexpr auto kConstruction = label("Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s");
 constexpr auto kIdentifier = label("WireGuard v1 zx2c4 Jason@zx2c4.com");
-constexpr ByteArray<12> kFirstNonce{};  // each key encrypts once
-
-// The symmetric state: chaining key and hash of what was said so far.
-struct Symmetric {
-  Secret<32> chaining_key;
-  ByteArray<32> hash;
-
-  // At the start: the protocol's name, and <- s.
-  explicit Symmetric(View<32> responder_static) {
-    crypto::blake2s({}, kConstruction, chaining_key.mut());
-    copy(chaining_key.view(), hash);
-    mix_hash(kIdentifier);
-    mix_hash(responder_static);
-  }
-  Symmetric(const Secret<32>& key, View<32> said)
-      : chaining_key(key.clone()), hash(to_array(said)) {}
-
-  void mix_hash(Bytes said) {
-    crypto::Blake2s h(32);
-    h.update(hash);
-    h.update(said);
-    h.finish(hash);
-  }
-  void mix_ephemeral(View<32> public_key) {
-    mix_hash(public_key);
-    chaining_key = std::move(kdf<1>(chaining_key.view(), public_key)[0]);
-  }
-  // Returns the key for what follows.
-  Secret<32> mix_key(const Secret<32>& shared) {
-    auto keys = kdf<2>(chaining_key.view(), shared.view());
-    chaining_key = std::move(keys[0]);
-    return std::move(keys[1]);
-  }
-  Secret<32> mix_preshared_key(View<32> preshared_key) {
-    auto keys = kdf<3>(chaining_key.view(), preshared_key);
-    chaining_key = std::move(keys[0]);
-    mix_hash(keys[1].view());
-    return std::move(keys[2]);
-  }
-  // `text`: the plaintext and room for a tag.
-  void seal(const Secret<32>& key, MutBytes text) {
-    crypto::chacha20_poly1305_seal(key.view(), kFirstNonce, hash, text);
-    mix_hash(text);
-  }
-  // `out`: as long as the ciphertext; its end is left zero.
-  Status open(const Secret<32>& key, Bytes text, MutBytes out) {
-    copy(text, out);
-    TRY(crypto::chacha20_poly1305_open(key.view(), kFirstNonce, hash, out));
-    wipe(out.last(crypto::kAeadTagSize));
-    mix_hash(text);
-    return {};
-  }
-};
+constexpr std::uint64_t kFirstNonce = 0;  // each key encrypts once
 
 }  // namespace
 
-Result<Handshake> create_initiation(const Statics& statics, std::uint32_t local_index,
-                                    const Secret<32>& ephemeral, View<kTimestampSize> timestamp,
-                                    MutView<Initiation::kSize> out) {
-  Symmetric state(statics.theirs);
-  // e
-  const auto ephemeral_public = crypto::x25519_public(ephemeral);
-  state.mix_ephemeral(ephemeral_public);
-  // es
-  auto key = state.mix_key(TRY(crypto::x25519(ephemeral, statics.theirs)));
-  // s
-  ByteArray<48> encrypted_static{};
-  copy(statics.our_public, encrypted_static);
-  state.seal(key, encrypted_static);
-  // ss
-  key = state.mix_key(statics.static_static);
-  // {t}
-  ByteArray<28> encrypted_timestamp{};
-  copy(timestamp, encrypted_timestamp);
-  state.seal(key, encrypted_timestamp);
-
-  Initiation{local_index, ephemeral_public, encrypted_static, encrypted_timestamp}.write(out);
-  return Handshake{local_index, state.hash, std::move(state.chaining_key), ephemeral.clone()};
+void SymmetricState::start(View<32> responder_static) {
+  crypto::blake2s({}, kConstruction, chaining_key.mut());
+  copy(chaining_key.view(), hash);
+  mix_hash(kIdentifier);
+  mix_hash(responder_static);
 }
 
-Result<HalfOpened> consume_static(const Secret<32>& our_private, View<32> our_public,
-                                  const Initiation& message) {
-  Symmetric state(our_public);
+void SymmetricState::copy_from(const SymmetricState& other) {
+  copy(other.chaining_key.view(), chaining_key.mut());
+  hash = other.hash;
+}
+
+void SymmetricState::mix_hash(Bytes said) {
+  crypto::Blake2s h(32);
+  h.update(hash);
+  h.update(said);
+  h.finish(hash);
+}
+
+void SymmetricState::mix_ephemeral(View<32> public_key) {
+  mix_hash(public_key);
+  kdf(chaining_key.view(), public_key, {&chaining_key});
+}
+
+void SymmetricState::mix_key(const Secret<32>& shared, Secret<32>& key) {
+  kdf(chaining_key.view(), shared.view(), {&chaining_key, &key});
+}
+
+Status SymmetricState::mix_dh(const Secret<32>& ours, View<32> theirs, Secret<32>& key) {
+  TRY(agree(ours, theirs, key));
+  mix_key(key, key);
+  return {};
+}
+
+void SymmetricState::mix_preshared_key(View<32> preshared_key, Secret<32>& key) {
+  Secret<32> said;
+  kdf(chaining_key.view(), preshared_key, {&chaining_key, &said, &key});
+  mix_hash(said.view());
+}
+
+void SymmetricState::seal(const Secret<32>& key, Bytes plaintext, MutBytes out) {
+  copy(plaintext, out);
+  crypto::chacha20_poly1305_seal(key.view(), kFirstNonce, hash, out);
+  mix_hash(out);
+}
+
+Status SymmetricState::open(const Secret<32>& key, MutBytes text) {
+  const auto said_before = hash;
+  mix_hash(text);
+  const auto opened = crypto::chacha20_poly1305_open(key.view(), kFirstNonce, said_before, text);
+  return opened ? Status() : opened.error();
+}
+
+void Handshake::forget() {
+  local_index = 0;
+  wipe(state.chaining_key.mut());
+  wipe(ephemeral.mut());
+}
+
+Status agree(const Secret<32>& ours, View<32> theirs, Secret<32>& shared) {
+  const auto agreed = crypto::x25519(ours, theirs);
+  if (!agreed) return agreed.error();
+  copy(agreed->view(), shared.mut());
+  return {};
+}
+
+Status create_initiation(const Statics& statics, const Secret<32>& ephemeral,
+                         View<kTimestampSize> timestamp, Handshake& handshake, Initiation& out) {
+  SymmetricState state;
+  Secret<32> key;
+  state.start(statics.theirs);
+  out.type.set(MessageType::kInitiation);
+  // e
+  out.ephemeral = crypto::x25519_public(ephemeral);
+  state.mix_ephemeral(out.ephemeral);
+  // es
+  TRY(state.mix_dh(ephemeral, statics.theirs, key));
+  // s
+  state.seal(key, statics.our_public, out.encrypted_static);
+  // ss
+  state.mix_key(statics.static_static, key);
+  // {t}
+  state.seal(key, timestamp, out.encrypted_timestamp);
+
+  handshake.state.copy_from(state);
+  copy(ephemeral.view(), handshake.ephemeral.mut());
+  return {};
+}
+
+Result<View<32>> consume_static(const Secret<32>& our_private, View<32> our_public,
+                                Initiation& message, SymmetricState& state) {
+  Secret<32> key;
+  state.start(our_public);
   // e
   state.mix_ephemeral(message.ephemeral);
   // es
-  const auto key = state.mix_key(TRY(crypto::x25519(our_private, message.ephemeral)));
+  TRY(state.mix_dh(our_private, message.ephemeral, key));
   // s
-  ByteArray<48> their_static;
-  TRY(state.open(key, message.encrypted_static, their_static));
-  crypto::declassify(their_static);  // public keys: they are looked up in a table
-  return HalfOpened{state.hash, std::move(state.chaining_key),
-                    to_array(View<48>(their_static).first<32>()), to_array(message.ephemeral),
-                    message.sender};
+  TRY(state.open(key, message.encrypted_static));
+  const auto theirs = View<48>(message.encrypted_static).first<32>();
+  crypto::declassify(theirs);  // public keys: they are looked up in a table
+  return theirs;
 }
 
-Result<ByteArray<kTimestampSize>> consume_timestamp(HalfOpened& opened,
-                                                    const Secret<32>& static_static,
-                                                    const Initiation& message) {
-  Symmetric state(opened.chaining_key, opened.hash);
+Result<ByteArray<kTimestampSize>> consume_timestamp(const Secret<32>& static_static,
+                                                    Initiation& message, SymmetricState& state) {
+  Secret<32> key;
   // ss
-  const auto key = state.mix_key(static_static);
+  state.mix_key(static_static, key);
   // {t}
-  ByteArray<28> timestamp;
-  TRY(state.open(key, message.encrypted_timestamp, timestamp));
+  TRY(state.open(key, message.encrypted_timestamp));
+  const auto timestamp = View<28>(message.encrypted_timestamp).first<kTimestampSize>();
   crypto::declassify(timestamp);  // compared with the last one: its order shows
-  opened.hash = state.hash;
-  opened.chaining_key = std::move(state.chaining_key);
-  return to_array(View<28>(timestamp).first<kTimestampSize>());
+  return to_array(timestamp);
 }
 
-Result<TransportKeys> create_response(const HalfOpened& opened, std::uint32_t local_index,
-                                      const Secret<32>& ephemeral, View<32> preshared_key,
-                                      MutView<Response::kSize> out) {
-  Symmetric state(opened.chaining_key, opened.hash);
+Status create_response(SymmetricState& state, const Asker& asker, const Secret<32>& ephemeral,
+                       View<32> preshared_key, Response& out, TransportKeys& keys) {
+  Secret<32> key;
+  out.type.set(MessageType::kResponse);
   // e
-  const auto ephemeral_public = crypto::x25519_public(ephemeral);
-  state.mix_ephemeral(ephemeral_public);
+  out.ephemeral = crypto::x25519_public(ephemeral);
+  state.mix_ephemeral(out.ephemeral);
   // ee
-  state.mix_key(TRY(crypto::x25519(ephemeral, opened.their_ephemeral)));
+  TRY(state.mix_dh(ephemeral, asker.their_ephemeral, key));
   // se
-  state.mix_key(TRY(crypto::x25519(ephemeral, opened.their_static)));
+  TRY(state.mix_dh(ephemeral, asker.theirs, key));
   // psk
-  const auto key = state.mix_preshared_key(preshared_key);
+  state.mix_preshared_key(preshared_key, key);
   // {}
-  ByteArray<16> encrypted_nothing{};
-  state.seal(key, encrypted_nothing);
-
-  Response{local_index, opened.their_index, ephemeral_public, encrypted_nothing}.write(out);
-  auto keys = kdf<2>(state.chaining_key.view(), {});
-  return TransportKeys{.send = std::move(keys[1]), .receive = std::move(keys[0])};
+  state.seal(key, {}, out.encrypted_nothing);
+  kdf(state.chaining_key.view(), {}, {&keys.receive, &keys.send});
+  return {};
 }
 
-Result<TransportKeys> consume_response(const Handshake& handshake, const Secret<32>& our_private,
-                                       View<32> preshared_key, const Response& message) {
-  Symmetric state(handshake.chaining_key, handshake.hash);
+Status consume_response(const Handshake& handshake, const Secret<32>& our_private,
+                        View<32> preshared_key, Response& message, TransportKeys& keys) {
+  SymmetricState state;
+  Secret<32> key;
+  state.copy_from(handshake.state);
   // e
   state.mix_ephemeral(message.ephemeral);
   // ee
-  state.mix_key(TRY(crypto::x25519(handshake.ephemeral, message.ephemeral)));
+  TRY(state.mix_dh(handshake.ephemeral, message.ephemeral, key));
   // se
-  state.mix_key(TRY(crypto::x25519(our_private, message.ephemeral)));
+  TRY(state.mix_dh(our_private, message.ephemeral, key));
   // psk
-  const auto key = state.mix_preshared_key(preshared_key);
+  state.mix_preshared_key(preshared_key, key);
   // {}
-  ByteArray<16> nothing;
-  TRY(state.open(key, message.encrypted_nothing, nothing));
-
-  auto keys = kdf<2>(state.chaining_key.view(), {});
-  return TransportKeys{.send = std::move(keys[0]), .receive = std::move(keys[1])};
+  TRY(state.open(key, message.encrypted_nothing));
+  kdf(state.chaining_key.view(), {}, {&keys.send, &keys.receive});
+  return {};
 }
 
 }  // namespace core::wg

@@ -19,6 +19,27 @@ using test::hex;
 using test::hex_array;
 using test::to_hex;
 
+// KDF1, KDF2 or KDF3.
+std::array<Secret<32>, 3> derived(Bytes key, Bytes input, std::size_t count) {
+  std::array<Secret<32>, 3> out;
+  switch (count) {
+    case 1: kdf(key, input, {&out[0]}); break;
+    case 2: kdf(key, input, {&out[0], &out[1]}); break;
+    default: kdf(key, input, {&out[0], &out[1], &out[2]});
+  }
+  return out;
+}
+
+// The chaining key may be the first of what is derived from it.
+TEST(Kdf, MayReplaceItsKey) {
+  Secret<32> key(ByteArray<32>{7}), second;
+  const ByteArray<3> input{1, 2, 3};
+  const auto expected = derived(key.view(), input, 2);
+  kdf(key.view(), input, {&key, &second});
+  EXPECT_TRUE(equal_var(key.view(), expected[0].view()));
+  EXPECT_TRUE(equal_var(second.view(), expected[1].view()));
+}
+
 TEST(Kdf, GivesTheKnownAnswers) {
   const struct {
     const char *key, *input, *outputs[3];
@@ -39,12 +60,11 @@ TEST(Kdf, GivesTheKnownAnswers) {
                  "0ce6ea98ec548f8e281e93e32db65621c45eb18dc6f0a7ad94178610a2f7338e"}}};
   for (const auto& c : cases) {
     const auto key = hex(c.key), input = hex(c.input);
-    EXPECT_EQ(to_hex(kdf<1>(key, input)[0].view()), c.outputs[0]);
-    for (std::size_t i = 0; i < 2; ++i) {
-      EXPECT_EQ(to_hex(kdf<2>(key, input)[i].view()), c.outputs[i]);
-    }
-    for (std::size_t i = 0; i < 3; ++i) {
-      EXPECT_EQ(to_hex(kdf<3>(key, input)[i].view()), c.outputs[i]);
+    for (std::size_t count = 1; count <= 3; ++count) {
+      const auto out = derived(key, input, count);
+      for (std::size_t i = 0; i < 3; ++i) {
+        EXPECT_EQ(to_hex(out[i].view()), i < count ? c.outputs[i] : std::string(64, '0'));
+      }
     }
   }
 }
@@ -52,7 +72,7 @@ TEST(Kdf, GivesTheKnownAnswers) {
 TEST(Kdf, GivesTheOraclesAnswers) {
   const auto file = test::load_vectors("wireguard/handshake.json");
   for (const auto& c : file["primitives"]["kdf"]) {
-    const auto out = kdf<3>(hex(c["key"]), hex(c["input"]));
+    const auto out = derived(hex(c["key"]), hex(c["input"]), 3);
     for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(to_hex(out[i].view()), c["outputs"][i]);
   }
 }
@@ -70,8 +90,8 @@ class ScriptedRng final : public Rng {
 };
 
 Buffer index_bytes(std::uint32_t index) {
-  return {static_cast<std::uint8_t>(index >> 24), static_cast<std::uint8_t>(index >> 16),
-          static_cast<std::uint8_t>(index >> 8), static_cast<std::uint8_t>(index)};
+  return {static_cast<std::uint8_t>(index), static_cast<std::uint8_t>(index >> 8),
+          static_cast<std::uint8_t>(index >> 16), static_cast<std::uint8_t>(index >> 24)};
 }
 
 // The number that Tai64nClock counts, of a label.
@@ -134,37 +154,45 @@ TEST(Handshake, IsByteForByteTheOracles) {
                r_public = crypto::x25519_public(r_static);
     const auto shared = *crypto::x25519(i_static, r_public);
     const auto psk = hex_array<32>(h["psk"]);
-    const auto first = hex(h["initiation"]["message"]), second = hex(h["response"]["message"]);
+    auto first = hex(h["initiation"]["message"]), second = hex(h["response"]["message"]);
 
     ByteArray<Initiation::kSize> initiation;
-    const auto handshake = create_initiation(
-        {.ours = i_static, .our_public = i_public, .theirs = r_public, .static_static = shared},
-        h["initiator"]["index"].get<std::uint32_t>(), i_ephemeral, hex_array<12>(h["timestamp"]),
-        initiation);
-    ASSERT_TRUE(handshake.ok());
+    auto& sent = message_at<Initiation>(initiation);
+    sent.sender.set(h["initiator"]["index"].get<std::uint32_t>());
+    Handshake handshake;
+    ASSERT_TRUE(
+        create_initiation(
+            {.ours = i_static, .our_public = i_public, .theirs = r_public, .static_static = shared},
+            i_ephemeral, hex_array<12>(h["timestamp"]), handshake, sent)
+            .ok());
     EXPECT_EQ(to_hex(Bytes(initiation).first(116)), to_hex(Bytes(first).first(116)));
-    EXPECT_EQ(to_hex(handshake->hash), h["steps"][4]["hash"]);
-    EXPECT_EQ(to_hex(handshake->chaining_key.view()), h["steps"][4]["chaining_key"]);
+    EXPECT_EQ(to_hex(handshake.state.hash), h["steps"][4]["hash"]);
+    EXPECT_EQ(to_hex(handshake.state.chaining_key.view()), h["steps"][4]["chaining_key"]);
 
-    const auto message = *Initiation::parse(first);
-    auto opened = consume_static(r_static, r_public, message);
+    auto& message = *message_in<Initiation>(first);
+    SymmetricState state;
+    const auto opened = consume_static(r_static, r_public, message, state);
     ASSERT_TRUE(opened.ok());
-    EXPECT_EQ(opened->their_static, i_public);
-    EXPECT_EQ(to_hex(*consume_timestamp(*opened, shared, message)), h["timestamp"]);
+    EXPECT_TRUE(equal_var(*opened, i_public));
+    EXPECT_EQ(to_hex(*consume_timestamp(shared, message, state)), h["timestamp"]);
 
     ByteArray<Response::kSize> response;
-    const auto theirs = create_response(*opened, h["responder"]["index"].get<std::uint32_t>(),
-                                        r_ephemeral, psk, response);
-    ASSERT_TRUE(theirs.ok());
+    auto& answer = message_at<Response>(response);
+    answer.sender.set(h["responder"]["index"].get<std::uint32_t>());
+    answer.receiver.set(message.sender.get());
+    TransportKeys ours, theirs;
+    ASSERT_TRUE(
+        create_response(state, {i_public, message.ephemeral}, r_ephemeral, psk, answer, theirs)
+            .ok());
     EXPECT_EQ(to_hex(Bytes(response).first(60)), to_hex(Bytes(second).first(60)));
-    const auto ours = consume_response(*handshake, i_static, psk, *Response::parse(second));
-    ASSERT_TRUE(ours.ok());
+    ASSERT_TRUE(
+        consume_response(handshake, i_static, psk, *message_in<Response>(second), ours).ok());
     const auto &to_r = h["keys"]["initiator_to_responder"],
                &to_i = h["keys"]["responder_to_initiator"];
-    EXPECT_EQ(to_hex(ours->send.view()), to_r);
-    EXPECT_EQ(to_hex(ours->receive.view()), to_i);
-    EXPECT_EQ(to_hex(theirs->send.view()), to_i);
-    EXPECT_EQ(to_hex(theirs->receive.view()), to_r);
+    EXPECT_EQ(to_hex(ours.send.view()), to_r);
+    EXPECT_EQ(to_hex(ours.receive.view()), to_i);
+    EXPECT_EQ(to_hex(theirs.send.view()), to_i);
+    EXPECT_EQ(to_hex(theirs.receive.view()), to_r);
   }
 }
 
@@ -180,8 +208,8 @@ TEST(Device, SpeaksByteForByteAsTheOracle) {
     ScriptedRng i_rng, r_rng;
     i_rng.script = {hex(h["initiator"]["ephemeral_private"]),
                     index_bytes(h["initiator"]["index"].get<std::uint32_t>()), Buffer(2)};
-    r_rng.script = {index_bytes(h["responder"]["index"].get<std::uint32_t>()),
-                    hex(h["responder"]["ephemeral_private"])};
+    r_rng.script = {hex(h["responder"]["ephemeral_private"]),
+                    index_bytes(h["responder"]["index"].get<std::uint32_t>())};
     Buffer room(kMaxPollSize);
     ASSERT_TRUE(r.initiator.device.set_persistent_keepalive(r.to_responder, 1, now).ok());
     std::optional<ToSend> sent;
@@ -263,13 +291,14 @@ TEST(Cookie, IsTheOracles) {
                                         : IpAddress::v6(Bytes(source).first<16>());
       ASSERT_EQ(from.port, source[source.size() - 2] << 8 | source[source.size() - 1]);
       ByteArray<CookieReply::kSize> reply;
-      const std::uint32_t sender = Initiation::parse(refused).ok()
-                                       ? Initiation::parse(refused)->sender
-                                       : Response::parse(refused)->sender;
+      const auto* initiation = message_in<Initiation>(refused);
+      const std::uint32_t sender = initiation != nullptr
+                                       ? initiation->sender.get()
+                                       : message_in<Response>(refused)->sender.get();
       ASSERT_TRUE(checker.create_reply(refused, sender, from, Instant{1000}, rng, reply).ok());
       EXPECT_EQ(to_hex(reply), c["reply"]);
 
-      ASSERT_TRUE(cookie.consume(other, *CookieReply::parse(reply), Instant{1000}).ok());
+      ASSERT_TRUE(cookie.consume(other, *message_in<CookieReply>(reply), Instant{1000}).ok());
       auto message = hex(m["message"]);
       wipe(MutBytes(message).last(32));
       cookie.write_macs(other, Instant{2000}, message);

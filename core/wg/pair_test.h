@@ -15,10 +15,8 @@ struct TestOnlyAccess {
   // Of all sessions that a device has.
   static void add_session_indices(const Rig& rig, std::set<std::uint32_t>& out) {
     for (auto id = rig.device.first_peer(); id; id = rig.device.next_peer(*id)) {
-      Keypairs& keypairs = rig.device.memory_.peers[id->slot].keypairs_;
-      for (const auto place :
-           {Keypairs::Place::kPrevious, Keypairs::Place::kCurrent, Keypairs::Place::kNext}) {
-        out.insert(keypairs.at(place).local_index);
+      for (const Keypair& session : rig.device.memory_.peers[id->slot].keypairs_.sessions_) {
+        out.insert(session.local_index);
       }
     }
   }

@@ -101,11 +101,13 @@ class World {
 
   void put(Rig& from, const Flying& flying) {
     if (flying.bytes[0] == 4) {
-      const auto header = *TransportHeader::parse(flying.bytes);
+      Buffer bytes = flying.bytes;
+      const auto& header = *transport_header_in(bytes);
+      const std::uint32_t receiver = header.receiver.get();
       // Receiver indices are random, so a session is known by the one it has
       // and by who sends in it.
-      EXPECT_TRUE(agreed_.contains(header.receiver)) << "the other side has no such session yet";
-      EXPECT_TRUE(counters_.insert({from.number(), header.receiver, header.counter}).second)
+      EXPECT_TRUE(agreed_.contains(receiver)) << "the other side has no such session yet";
+      EXPECT_TRUE(counters_.insert({from.number(), receiver, header.counter.get()}).second)
           << "a counter used twice";
     }
     net_.send(flying, now_);

@@ -1,6 +1,6 @@
 #include "core/wg/tai64n.h"
 
-#include "core/base/writer.h"
+#include "core/crypto/words.h"
 
 namespace core::wg {
 
@@ -17,10 +17,11 @@ Result<ByteArray<12>> Tai64nClock::stamp(WallTime wall) {
   next_ = at + 1;
   // Labels begin 2^62 s before 1970 TAI, which was 10 s ahead of UTC.
   constexpr std::uint64_t kEpoch = (std::uint64_t{1} << 62) + 10;
+  const std::uint64_t seconds = kEpoch + at / 1'000'000'000;
+  const auto nanoseconds = static_cast<std::uint32_t>(at % 1'000'000'000);
   ByteArray<12> out;
-  Writer w(out);
-  w.u64_be(kEpoch + at / 1'000'000'000);
-  w.u32_be(static_cast<std::uint32_t>(at % 1'000'000'000));
+  crypto::store_u64_le(__builtin_bswap64(seconds), MutView<12>(out).first<8>());
+  crypto::store_u32_le(__builtin_bswap32(nanoseconds), MutView<12>(out).last<4>());
   return out;
 }
 

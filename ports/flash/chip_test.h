@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "ports/fake/change_test.h"
 #include "ports/fake/nor.h"
 #include "ports/flash/store.h"
 
@@ -19,9 +20,7 @@ inline core::Secret<32> test_key(std::uint8_t fill = 7) {
   return key;
 }
 
-inline core::Bytes bytes_of(const std::string& text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
+using fake::bytes_of;
 
 class TestChip {
  public:
@@ -58,13 +57,7 @@ class TestChip {
     }
     return store->commit();
   }
-  // "none" if there is none, "error" if it cannot be read.
-  std::string get(const std::string& key) {
-    std::vector<std::uint8_t> buffer(FlashStore::kMaxValueSize);
-    const auto size = store->get(bytes_of(key), buffer);
-    if (!size) return size.error() == core::Error::kNotFound ? "none" : "error";
-    return {buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(*size)};
-  }
+  std::string get(const std::string& key) { return fake::value_of(*store, key); }
 
   fake::FakeNor nor;
   std::vector<IndexEntry> memory;

@@ -1,77 +1,19 @@
 // Power fails in every operation of a long run, bits rot, blocks are put back:
 // a transaction is there or not, and what was committed stays or is missed.
-#include <array>
-#include <map>
-
+#include "ports/fake/change_test.h"
 #include "ports/flash/chip_test.h"
 
 namespace ports::flash {
 namespace {
 
-using Model = std::map<std::string, std::string>;
+using fake::Change;
+using fake::Model;
 using Tear = fake::FakeNor::Tear;
 using Image = fake::FakeNor::Image;
 
-constexpr std::uint64_t kKeys = 12;
 constexpr Nor::Geometry kTiny{.block_size = 4096, .block_count = 20, .program_unit = 4};
 
-std::string key_name(std::uint64_t i) { return "key " + std::to_string(i); }
-
-// A change of some keys: what it makes of a model, it makes of a store.
-struct Change {
-  std::vector<std::pair<std::string, std::optional<std::string>>> writes;
-
-  static Change random(fake::FakeRng& dice, const Model& model) {
-    Change change;
-    for (std::uint64_t n = 1 + dice.next() % 3; n > 0; --n) {
-      const auto key = key_name(dice.next() % kKeys);
-      const auto old = model.find(key);
-      if (dice.chance(15)) {
-        change.writes.emplace_back(key, std::nullopt);
-      } else if (old != model.end() && !old->second.empty() && dice.chance(60)) {
-        auto value = old->second;
-        for (int i = 0; i < 3; ++i)
-          value[dice.next() % value.size()] = static_cast<char>(dice.next());
-        change.writes.emplace_back(key, value);
-      } else {
-        const std::size_t size = dice.next() % (dice.chance(10) ? 3000 : 600);
-        change.writes.emplace_back(key, std::string(size, static_cast<char>(dice.next())));
-      }
-    }
-    return change;
-  }
-  Model on(Model model) const {
-    for (const auto& [key, value] : writes) {
-      if (value) {
-        model[key] = *value;
-      } else {
-        model.erase(key);
-      }
-    }
-    return model;
-  }
-  core::Status on(FlashStore& store) const {
-    TRY(store.begin());
-    for (const auto& [key, value] : writes) {
-      const auto status =
-          value ? store.put(bytes_of(key), bytes_of(*value)) : store.erase(bytes_of(key));
-      if (!status) {
-        store.rollback();
-        return status;
-      }
-    }
-    return store.commit();
-  }
-};
-
-Model contents(TestChip& chip) {
-  Model model;
-  for (std::uint64_t i = 0; i < kKeys; ++i) {
-    const auto value = chip.get(key_name(i));
-    if (value != "none") model[key_name(i)] = value;
-  }
-  return model;
-}
+Model contents(TestChip& chip) { return fake::contents(*chip.store); }
 
 TEST(FlashStorePower, MayFailInEveryOperation) {
   fake::FakeRng dice(21);

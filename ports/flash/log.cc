@@ -2,8 +2,6 @@
 
 #include "core/base/reader.h"
 #include "core/base/writer.h"
-#include "core/crypto/aead.h"
-#include "core/crypto/blake2s.h"
 #include "core/crypto/ct.h"
 
 namespace ports::flash {
@@ -36,7 +34,7 @@ Log::Log(Nor& nor, const core::Secret<32>& device_key)
     : nor_(nor),
       geometry_(nor.geometry()),
       align_(std::max<std::uint32_t>(geometry_.program_unit, 4)),
-      device_key_(device_key.clone()) {
+      sealing_(device_key, kContext) {
   const auto is_power = [](std::uint32_t n) { return n != 0 && (n & (n - 1)) == 0; };
   CHECK(geometry_.block_count >= 8 && geometry_.block_size >= 4096);
   CHECK(is_power(geometry_.block_size) && is_power(align_) && align_ <= kMaxUnit);
@@ -53,53 +51,33 @@ void Log::wipe_read() {
   read_address_ = 0;
 }
 
-// ---- keys and headers
-
-void Log::derive(core::View<16> salt) {
-  core::copy(salt, salt_);
-  std::uint8_t which = 1;
-  for (auto* key : {&seal_key_, &header_key_, &id_key_}) {
-    core::crypto::Blake2s hash(32, device_key_.view());
-    hash.update(kContext);
-    hash.update(salt_);
-    hash.update({&which, 1});
-    hash.finish(key->mut());
-    ++which;
-  }
-}
-
-std::uint64_t Log::id_of(Bytes key) const {
-  core::ByteArray<8> id{};
-  core::crypto::blake2s(id_key_.view(), key, id);
-  return core::Reader(id).u64_be();
-}
+// ---- headers
 
 void Log::write_header(const Header& header, core::MutView<kBlockHeader> out) const {
   core::Writer w(out);
   w.bytes(kMagic);
-  w.bytes(salt_);
+  w.bytes(sealing_.salt());
   w.u64_be(header.epoch);
   w.u64_be(header.tail);
   w.u32_be(header.end_before);
   w.u32_be(geometry_.block_size);
   w.u32_be(geometry_.block_count);
-  core::crypto::blake2s(header_key_.view(), w.written(), out.last<16>());
+  core::copy(sealing_.tag(w.written()), out.last<16>());
 }
 
 // Errors: kNotFound without the magic, kBadTag without the tag or out of place.
 core::Result<Log::Header> Log::parse_header(core::View<kBlockHeader> bytes,
                                             std::uint32_t block) const {
-  core::ByteArray<16> tag{};
   core::Reader r(bytes);
   if (!core::equal_var(r.take<4>(), kMagic)) return Error::kNotFound;
-  core::crypto::blake2s(header_key_.view(), bytes.first<kBlockHeader - 16>(), tag);
+  const auto tag = sealing_.tag(bytes.first<kBlockHeader - 16>());
   if (!core::crypto::ct_equal(tag, bytes.last<16>())) return Error::kBadTag;
   const auto salt = r.take<16>();
   Header header;
   header.epoch = r.u64_be();
   header.tail = r.u64_be();
   header.end_before = r.u32_be();
-  const bool same = core::equal_var(salt, salt_) && r.u32_be() == geometry_.block_size &&
+  const bool same = core::equal_var(salt, sealing_.salt()) && r.u32_be() == geometry_.block_size &&
                     r.u32_be() == geometry_.block_count;
   const std::uint64_t count = geometry_.block_count;
   if (!same || header.epoch % count != block || header.tail < count || header.tail > header.epoch ||
@@ -130,7 +108,7 @@ core::Status Log::format(core::Rng& rng) {
   core::ByteArray<16> salt{};
   TRY(rng.fill(salt));
   for (std::uint32_t block = 0; block < geometry_.block_count; ++block) TRY(nor_.erase(block));
-  derive(salt);
+  sealing_.use_salt(salt);
   wipe_read();
   discard();
   ended_ = 0;
@@ -150,17 +128,17 @@ core::Result<Log::Header> Log::adopt_newest() {
   for (std::uint32_t block = 0; block < geometry_.block_count; ++block) {
     core::ByteArray<kBlockHeader> bytes{};
     TRY(nor_.read(block * geometry_.block_size, bytes));
-    derive(core::View<16>(Bytes(bytes).subspan<4, 16>()));
+    sealing_.use_salt(Bytes(bytes).subspan<4, 16>());
     const auto header = parse_header(bytes, block);
     if (!header) {
       if (header.error() == Error::kBadTag) error = Error::kBadTag;
     } else if (header->epoch > best.epoch) {
       best = *header;
-      best_salt = salt_;
+      best_salt = core::to_array(sealing_.salt());
     }
   }
   if (best.epoch == 0) return error;
-  derive(best_salt);
+  sealing_.use_salt(best_salt);
   return best;
 }
 
@@ -223,8 +201,7 @@ core::Result<Record> Log::open(const Cursor& cursor, std::uint32_t end) {
   const auto sealed = MutBytes(read_).subspan(kRecordHead, size + kRecordTag);
   TRY(nor_.read(address + static_cast<std::uint32_t>(kRecordHead), sealed));
   const auto nonce = nonce_of(cursor.epoch, cursor.offset);
-  TRY(core::crypto::chacha20_poly1305_open(seal_key_.view(), nonce, Bytes(read_).first(kRecordHead),
-                                           sealed));
+  TRY(sealing_.open(nonce, Bytes(read_).first(kRecordHead), sealed));
   read_address_ = address;
   read_size_ = size;
   return Record{address, read_[1], sealed.first(size)};
@@ -316,9 +293,8 @@ core::Status Log::flush(std::uint8_t flags) {
   write_[2] = static_cast<std::uint8_t>(built_ >> 8);
   write_[3] = static_cast<std::uint8_t>(built_);
   const auto all = MutBytes(write_);
-  core::crypto::chacha20_poly1305_seal(seal_key_.view(), nonce_of(head_, end_),
-                                       all.first(kRecordHead),
-                                       all.subspan(kRecordHead, built_ + kRecordTag));
+  sealing_.seal(nonce_of(head_, end_), all.first(kRecordHead),
+                all.subspan(kRecordHead, built_ + kRecordTag));
   const std::size_t size = kRecordHead + built_ + kRecordTag;
   const auto padded = aligned(size);
   std::fill(write_.begin() + static_cast<std::ptrdiff_t>(size),

@@ -5,12 +5,13 @@
 
 #include "core/base/rng.h"
 #include "ports/flash/nor.h"
+#include "ports/flash/sealing.h"
 
 namespace ports::flash {
 
 inline constexpr std::size_t kBlockHeader = 64;
 inline constexpr std::size_t kRecordHead = 4;
-inline constexpr std::size_t kRecordTag = 16;
+inline constexpr std::size_t kRecordTag = Sealing::kTagSize;
 inline constexpr std::size_t kMaxBody = 1088;
 inline constexpr std::size_t kMaxUnit = 64;
 
@@ -78,7 +79,7 @@ class Log {
   std::uint32_t free_blocks() const;
   const Nor::Geometry& geometry() const { return geometry_; }
   // The 8-byte id of a key of the store.
-  std::uint64_t id_of(core::Bytes key) const;
+  std::uint64_t id_of(core::Bytes key) const { return sealing_.id_of(key); }
   // Forgets the texts that are kept in memory.
   void wipe_read();
 
@@ -88,7 +89,6 @@ class Log {
     std::uint32_t end_before = 0;
   };
 
-  void derive(core::View<16> salt);
   void write_header(const Header& header, core::MutView<kBlockHeader> out) const;
   core::Result<Header> parse_header(core::View<kBlockHeader> bytes, std::uint32_t block) const;
   core::Result<Header> read_header(std::uint64_t epoch);
@@ -104,8 +104,7 @@ class Log {
   Nor& nor_;
   Nor::Geometry geometry_;
   std::uint32_t align_;
-  core::Secret<32> device_key_, seal_key_, header_key_, id_key_;
-  core::ByteArray<16> salt_{};
+  Sealing sealing_;
   std::uint64_t head_ = 0, tail_ = 0;  // epochs
   std::uint32_t end_ = 0;              // of the head's records
   bool closed_ = true;                 // nothing more goes into the head

@@ -14,7 +14,7 @@ using core::messenger::Text;
 using core::messenger::World;
 using Tear = fake::FakeNor::Tear;
 
-static_assert(core::messenger::kSmallDevice);
+static_assert(core::messenger::kProfile == core::messenger::Profile::kSmall);
 static_assert(FlashStore::kMaxValueSize >= core::messenger::kMaxValueSize);
 
 class FlashDisk final : public TestDisk {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "core/messenger/link.h"
 #include "core/messenger/workspace.h"
-#include "core/mqtt/client.h"
 #include "ports/linux/certificate.h"
 #include "ports/linux/sqlite_store.h"
 #include "ports/linux/tls.h"
@@ -13,28 +13,36 @@ namespace {
 
 using core::Bytes;
 using core::Instant;
-using core::api::Down;
+using core::messenger::LinkEnd;
 
-// Connection attempts that failed are repeated after 0.2 s, 0.4 s, ... 30 s,
-// each time give or take half, so that a site's devices do not come all at
-// once after a power cut.
-constexpr std::int64_t kRetryFirstMs = 200;
-constexpr std::int64_t kRetryMaxMs = 30'000;
-constexpr std::int64_t kConnectTimeoutMs = 20'000;  // name, TCP, TLS, MQTT, subscription
-// A connection that lasted so long was a good one: the next failure starts
-// with a short wait again.
-constexpr std::int64_t kGoodConnectionMs = 10'000;
-
-constexpr std::uint16_t kKeepAliveS = 30;
 constexpr std::size_t kReceiveBufferSize = 256 * 1024;
 constexpr std::size_t kSendBufferSize = 512 * 1024;
-// Requests handed to the client and not yet taken by the broker.
-constexpr std::size_t kMaxUnacknowledged = 8;
-// Rounds of one step(), so that a busy link does not starve the caller.
+// Reads of one step(), so that a busy link does not starve the caller.
 constexpr int kMaxRounds = 32;
-
-constexpr std::int64_t kStoreRetryMs = 1000;
 constexpr std::int64_t kRenewalCheckMs = 3'600'000;
+
+Problem problem_of(LinkEnd end, const DeviceSettings& settings) {
+  switch (end) {
+    case LinkEnd::kSilent:
+      return {ProblemKind::kNetwork,
+              "No answer from " + settings.broker_host + " port " +
+                  std::to_string(settings.broker_port) + ".",
+              "Check the network, and that the server is running there."};
+    case LinkEnd::kBroken:
+      return {ProblemKind::kNetwork, "The server breaks the rules of MQTT.", "Ask the operator."};
+    case LinkEnd::kRefused:
+      return {ProblemKind::kRefused, "The server does not let this device in.",
+              "Ask the operator whether the device is still enrolled."};
+    case LinkEnd::kNoMail:
+      return {ProblemKind::kRefused, "The server does not let this device read its mail.",
+              "Ask the operator whether the device is still enrolled."};
+    case LinkEnd::kClosed:
+      return {ProblemKind::kNetwork, "The server has closed the connection.",
+              "If it stays so, ask the operator whether the device is still enrolled."};
+    case LinkEnd::kNoRoom: break;
+  }
+  return {ProblemKind::kInternal, "The connection cannot be started.", {}};
+}
 
 }  // namespace
 
@@ -50,13 +58,9 @@ struct Device::State {
   Done work(Instant now);
   Done read_some(Instant now);
   Done write_some();
-  Done take_event(const core::mqtt::Event& event, Instant now);
-  Done take_message(const core::mqtt::Message& message, Instant now);
   void run_messenger(Instant now);
-  Done connect_mqtt(Instant now);
   void renew_certificate(Instant now);
   void take_certificate();
-  bool fits_into_client() const;
 
   DeviceSettings settings;
   Home home;
@@ -69,17 +73,12 @@ struct Device::State {
   std::vector<std::uint8_t> receive_buffer = std::vector<std::uint8_t>(kReceiveBufferSize);
   std::vector<std::uint8_t> send_buffer = std::vector<std::uint8_t>(kSendBufferSize);
   core::mqtt::Client client{receive_buffer, send_buffer};
+  core::messenger::Link link{messenger, client, rng, {.max_output = kSendBufferSize / 4}};
 
   std::optional<TlsStream> stream;
-  bool subscribed = false;
   bool staying_offline = false;
   bool more_to_do = false;
   std::optional<Problem> problem;
-  Instant retry_at{};  // when to connect again
-  std::int64_t retry_ms = kRetryFirstMs;
-  Instant connect_by = core::kNever;
-  Instant online_since{};
-  Instant messenger_at{};  // not before this after a failure of the store
   Instant renew_at{};
 };
 
@@ -110,13 +109,13 @@ Done Device::check_store() { return state_->store.check(); }
 const std::optional<Problem>& Device::link_problem() const { return state_->problem; }
 
 Device::Link Device::link() const {
-  if (state_->subscribed) return Link::kOnline;
+  if (state_->link.online()) return Link::kOnline;
   return state_->stream ? Link::kConnecting : Link::kOffline;
 }
 
 bool Device::settled() const {
   const State& s = *state_;
-  if (!s.subscribed) return true;
+  if (!s.link.online()) return true;
   return s.client.output().empty() && s.client.unacknowledged() == 0 && !s.more_to_do &&
          s.messenger.next_deadline() > monotonic_now();
 }
@@ -133,20 +132,15 @@ void Device::add_to(std::vector<pollfd>& fds) const {
 Instant Device::next_deadline() const {
   const State& s = *state_;
   if (s.more_to_do) return {};
-  Instant at = core::kNever;
-  if (s.fits_into_client()) at = std::max(s.messenger.next_deadline(), s.messenger_at);
-  if (s.stream) {
-    at = std::min({at, s.stream->deadline(), s.connect_by, s.client.next_deadline()});
-  } else if (!s.staying_offline) {
-    at = std::min(at, s.retry_at);
-  }
-  return at;
+  const Instant at = s.link.next_deadline();
+  if (s.stream) return std::min(at, s.stream->deadline());
+  return s.staying_offline ? at : std::min(at, s.link.retry_at());
 }
 
 void Device::step() {
   State& s = *state_;
   const Instant now = monotonic_now();
-  if (!s.stream && !s.staying_offline && now >= s.retry_at) s.start_connecting(now);
+  if (!s.stream && !s.staying_offline && s.link.due(now)) s.start_connecting(now);
   if (s.stream) {
     if (const auto done = s.work(now); !done) s.lose(done.error(), now);
   }
@@ -174,55 +168,24 @@ void Device::State::start_connecting(Instant now) {
   auto started = TlsStream::connect(context, settings.broker_host, settings.broker_port, now);
   if (!started) return lose(started.error(), now);
   stream.emplace(*std::move(started));
-  connect_by = now + kConnectTimeoutMs;
+  link.begin(now);
 }
 
 void Device::State::lose(Problem why, Instant now) {
-  if (subscribed) {
-    messenger.disconnected();
-    if (now >= online_since + kGoodConnectionMs) retry_ms = kRetryFirstMs;
-  }
   stream.reset();
-  subscribed = false;
-  connect_by = core::kNever;
-  client.transport_closed();
-  client.forget_messages();  // the messenger repeats what was not answered
+  link.lost(now);
   problem = std::move(why);
-  core::ByteArray<2> random{};
-  (void)rng.fill(random);
-  const std::int64_t jitter = (random[0] | random[1] << 8) % (retry_ms + 1);
-  retry_at = now + retry_ms / 2 + jitter;
-  retry_ms = std::min(retry_ms * 2, kRetryMaxMs);
 }
 
 Done Device::State::work(Instant now) {
   if (!stream->open()) {
     TRY(stream->advance(now));
-    if (stream->open()) TRY(connect_mqtt(now));
+    if (stream->open() && !link.open(now)) return problem_of(LinkEnd::kNoRoom, settings);
   }
-  if (now >= connect_by) {
-    return Problem{ProblemKind::kNetwork,
-                   "No answer from " + settings.broker_host + " port " +
-                       std::to_string(settings.broker_port) + ".",
-                   "Check the network, and that the server is running there."};
-  }
+  if (const auto end = link.check(now)) return problem_of(*end, settings);
   if (!stream->open()) return {};
-  if (!client.poll(now)) {
-    return Problem{ProblemKind::kNetwork, "The server no longer answers.", "Check the network."};
-  }
   TRY(read_some(now));
   return write_some();
-}
-
-Done Device::State::connect_mqtt(Instant now) {
-  core::mqtt::ConnectOptions options;
-  options.client_id = settings.name.bytes();
-  options.clean_start = true;  // nothing relies on what a broker remembers
-  options.keep_alive_s = kKeepAliveS;
-  if (!client.connect(options, now)) {
-    return Problem{ProblemKind::kInternal, "The connection cannot be started.", {}};
-  }
-  return {};
 }
 
 Done Device::State::read_some(Instant now) {
@@ -233,16 +196,10 @@ Done Device::State::read_some(Instant now) {
     if (!space.empty()) size = TRY(stream->read(space));
     client.received(size);
     const bool all_read = !space.empty() && size == 0;
-    while (true) {
-      const auto event = client.next_event(now);
-      if (!event) {
-        (void)write_some();
-        return Problem{ProblemKind::kNetwork, "The server breaks the rules of MQTT.",
-                       "Ask the operator."};
-      }
-      if (!*event) break;
-      TRY(take_event(**event, now));
-    }
+    const auto end = link.take_events(now, wall_now());
+    if (end) (void)write_some();
+    if (end) return problem_of(*end, settings);
+    if (link.online()) problem.reset();
     if (all_read) return {};
   }
   more_to_do = true;
@@ -258,83 +215,14 @@ Done Device::State::write_some() {
   return {};
 }
 
-Done Device::State::take_event(const core::mqtt::Event& event, Instant now) {
-  using namespace core::mqtt;
-  if (std::holds_alternative<Connected>(event)) {
-    core::ByteArray<core::api::kMaxTopicSize> filter;
-    const auto size = core::api::down_filter(settings.name, filter);
-    const Subscription all{.filter = Bytes(filter).first(size ? *size : 0)};
-    if (!size || !client.subscribe({&all, 1}, now)) {
-      return Problem{ProblemKind::kInternal, "The subscription cannot be sent.", {}};
-    }
-  } else if (const auto* subscribed_to = std::get_if<Subscribed>(&event)) {
-    if (subscribed_to->reasons.empty() || subscribed_to->reasons[0] >= 0x80) {
-      return Problem{ProblemKind::kRefused, "The server does not let this device read its mail.",
-                     "Ask the operator whether the device is still enrolled."};
-    }
-    subscribed = true;
-    connect_by = core::kNever;
-    online_since = now;
-    problem.reset();
-    messenger.connected(now);
-  } else if (std::holds_alternative<Refused>(event)) {
-    return Problem{ProblemKind::kRefused, "The server does not let this device in.",
-                   "Ask the operator whether the device is still enrolled."};
-  } else if (const auto* message = std::get_if<Message>(&event)) {
-    return take_message(*message, now);
-  } else if (std::holds_alternative<Disconnected>(event)) {
-    return Problem{ProblemKind::kNetwork, "The server has closed the connection.",
-                   "If it stays so, ask the operator whether the device is still enrolled."};
-  }
-  return {};
-}
-
-Done Device::State::take_message(const core::mqtt::Message& message, Instant now) {
-  const auto topic = core::api::parse_down_topic(message.topic);
-  if (topic && topic->device == settings.name) {
-    const auto status = messenger.receive(topic->down, message.payload, now, wall_now());
-    // What does not parse is counted by the messenger. A store that fails is
-    // tried again: the server sends the message once more.
-    if (!status && status.error() == core::Error::kStore) messenger_at = now + kStoreRetryMs;
-  }
-  if (message.packet_id != 0) (void)client.acknowledge(message.packet_id, now);
-  return {};
-}
-
-bool Device::State::fits_into_client() const {
-  return client.unacknowledged() < kMaxUnacknowledged &&
-         client.output().size() < kSendBufferSize / 4;
-}
-
 void Device::State::run_messenger(Instant now) {
-  if (now < messenger_at) return;
-  for (int round = 0; round < kMaxRounds && fits_into_client(); ++round) {
-    const auto outgoing = messenger.poll(now, wall_now());
-    if (!outgoing) {
-      messenger_at = now + kStoreRetryMs;
-      break;
-    }
-    if (!*outgoing) {
-      if (messenger.next_deadline() > now) break;
-      continue;
-    }
-    if (!client.connected()) continue;
-    core::ByteArray<core::api::kMaxTopicSize> to, back;
-    const auto to_size = core::api::up_topic(settings.name, (*outgoing)->method, to);
-    const auto back_size = core::api::down_topic(settings.name, Down::kReply, back);
-    if (!to_size || !back_size) continue;
-    core::mqtt::Publish publish{.topic = Bytes(to).first(*to_size),
-                                .payload = (*outgoing)->payload};
-    publish.properties.response_topic = Bytes(back).first(*back_size);
-    publish.properties.correlation_data = Bytes((*outgoing)->request_id);
-    (void)client.publish(publish, now);  // if not: the messenger repeats it
-  }
+  link.work(now, wall_now());
   while (const auto event = messenger.next_event()) {
     // All other events are hints at what is in the store.
     if (event->kind == core::messenger::EventKind::kRenewalDue) renew_at = now;
     if (event->kind == core::messenger::EventKind::kCertificate) take_certificate();
   }
-  if (now >= renew_at && subscribed) renew_certificate(now);
+  if (now >= renew_at && link.online()) renew_certificate(now);
 }
 
 // Asks for a new certificate when two thirds of the present one's time are

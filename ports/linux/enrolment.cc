@@ -9,7 +9,6 @@
 #include "core/base/reader.h"
 #include "core/base/writer.h"
 #include "core/crypto/x25519.h"
-#include "core/crypto/xeddsa.h"
 #include "core/messenger/messenger.h"
 #include "core/messenger/workspace.h"
 #include "ports/linux/certificate.h"
@@ -155,25 +154,16 @@ Outcome<Keys> keys_of_device(const Home& home, const DeviceSettings& settings, c
 
 Outcome<std::vector<std::uint8_t>> seal_request(const core::api::Token& token, const Keys& keys,
                                                 core::Rng& rng) {
-  core::ByteArray<33> identity_key{0x05};
-  core::copy(core::crypto::x25519_public(keys.identity), core::MutBytes(identity_key).subspan(1));
-  const auto tunnel_key = core::crypto::x25519_public(keys.tunnel_key);
-  const core::api::EnrolmentProof proven(token.secret, identity_key, keys.registration_id, keys.csr,
-                                         tunnel_key);
-  const auto proof = core::crypto::xeddsa_sign(keys.identity, proven.message(), rng);
-  if (!proof) return no_randomness();
-  const core::api::EnrolRequestView request{.identity_key = identity_key,
-                                            .registration_id = keys.registration_id,
-                                            .csr = keys.csr,
-                                            .proof = *proof,
-                                            .tunnel_key = tunnel_key};
-  std::vector<std::uint8_t> plain(kMaxKeysSize), sealed(kMaxKeysSize + core::api::kEnrolOverhead);
-  const auto size = request.encode(plain);
+  std::vector<std::uint8_t> plain(core::api::kMaxEnrolRequestSize), sealed(plain.size());
+  const auto size = core::api::seal_enrol_request(token.secret,
+                                                  {.identity = keys.identity,
+                                                   .registration_id = keys.registration_id,
+                                                   .csr = keys.csr,
+                                                   .tunnel = keys.tunnel_key},
+                                                  rng, plain, sealed);
+  if (!size && size.error() == Error::kRng) return no_randomness();
   if (!size) return internal("The enrolment request cannot be written.");
-  const auto sealed_size = core::api::seal_enrolment(token.secret, core::api::Direction::kRequest,
-                                                     Bytes(plain).first(*size), rng, sealed);
-  if (!sealed_size) return internal("The enrolment request cannot be sealed.");
-  sealed.resize(*sealed_size);
+  sealed.resize(*size);
   return sealed;
 }
 

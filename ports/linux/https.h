@@ -12,33 +12,6 @@ struct HttpAnswer {
   std::vector<std::uint8_t> body;
 };
 
-// Reads one response piece by piece. The body's size must be stated, or the
-// body end with the connection; transfer encodings are not spoken.
-class HttpReader {
- public:
-  static constexpr std::size_t kMaxHeadSize = 8 * 1024;
-  static constexpr std::size_t kMaxBodySize = 1024 * 1024;
-
-  // Takes the bytes that arrived. Errors: kMalformed; kFull past a limit.
-  core::Status feed(core::Bytes bytes);
-  // The connection has ended. Errors: kMalformed if the answer is not whole.
-  core::Status end();
-  bool complete() const { return complete_; }
-  // REQUIRES: complete().
-  HttpAnswer take() { return std::move(answer_); }
-
- private:
-  core::Status parse_head(std::string_view head);
-  core::Status take_body(core::Bytes bytes);
-
-  std::string head_;
-  HttpAnswer answer_;
-  bool in_body_ = false;
-  bool has_size_ = false;
-  std::size_t size_ = 0;
-  bool complete_ = false;
-};
-
 // Sends `body` and returns the answer, whatever its status.
 // Errors: kNetwork, kRefused (not the server it should be), kTimeout.
 Outcome<HttpAnswer> https_post(const TlsContext& context, const std::string& host,

@@ -14,7 +14,8 @@
 #define LWIP_UDP 1
 #define LWIP_TCP 1
 #define LWIP_DHCP 1
-#define LWIP_DNS 0
+#define LWIP_DNS 1
+#define DNS_TABLE_SIZE 2
 #define LWIP_IPV6_DHCP6 0
 #define LWIP_IPV6_AUTOCONFIG 1
 #define LWIP_IPV6_DUP_DETECT_ATTEMPTS 0  // an address may be used at once

@@ -18,8 +18,8 @@ class TlsContext {
   TlsContext& operator=(const TlsContext&) = delete;
   ~TlsContext();
 
-  // Trusts the one CA and shows a client certificate, both DER; `key` outlives
-  // this. Errors: kMalformed, kBadKey: not the certificate's; kFull.
+  // Trusts the one CA and shows a client certificate, both DER; `key` is the
+  // certificate's and outlives this: see check_certificate(). Errors: kMalformed, kFull.
   core::Status for_site(core::Bytes ca, core::Bytes certificate, DeviceKey& key);
   // Trusts the CA whose certificate, sent along by the server, has this SHA-256
   // (the first 16 bytes, over DER); shows no certificate. Errors: kFull.

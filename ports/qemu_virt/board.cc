@@ -1,5 +1,6 @@
 #include "ports/qemu_virt/board.h"
 
+#include "ports/qemu_virt/clock.h"
 #include "ports/qemu_virt/registers.h"
 
 extern "C" {
@@ -9,13 +10,13 @@ void board_protect();
 [[noreturn]] void board_trap(std::uint32_t cause, std::uint32_t pc, std::uint32_t value);
 [[noreturn]] void abort();
 [[noreturn, gnu::weak]] void __cxa_pure_virtual();
-long sysconf(int name);
 }
 
 namespace ports::qemu_virt {
 namespace {
 
-constexpr std::uintptr_t kUartLineStatus = kUart + 5;
+constexpr std::uintptr_t kUartInterrupts = kUart + 1, kUartLineStatus = kUart + 5;
+constexpr std::uint8_t kUartReceived = 0x01;  // of kUartInterrupts
 constexpr std::uint8_t kUartHasByte = 0x01, kUartCanSend = 0x20;
 
 void write_text(const char* text) {
@@ -32,8 +33,11 @@ void write_hex(std::uint32_t number) {
   write(text);
 }
 
-// Statuses of ends that are not the program's own.
-constexpr int kTrapped = 99, kAborted = 97;
+constexpr std::uint32_t kStackPaint = 0xa5a5a5a5;
+
+constexpr int kTrapped = 99;  // a status of an end that is not the program's own
+
+TrapCall g_trap_call = nullptr;
 
 }  // namespace
 
@@ -48,6 +52,18 @@ void write(core::Bytes text) {
 std::optional<std::uint8_t> read_byte() {
   if ((byte_at(kUartLineStatus) & kUartHasByte) == 0) return std::nullopt;
   return byte_at(kUart);
+}
+
+void on_trap_call(TrapCall call) { g_trap_call = call; }
+
+void wake_on_input() {
+  byte_at(kUartInterrupts) = kUartReceived;
+  wake_on(kUartInterrupt);
+}
+
+void restart() {
+  word_at(kPowerOff) = 0x7777;
+  for (;;) __asm__ volatile("wfi");
 }
 
 void power_off(int status) {
@@ -66,6 +82,18 @@ std::uint64_t instructions() {
 }
 
 std::span<std::uint32_t> stack() { return {__stack_bottom, __stack_top}; }
+
+[[gnu::noinline]] void paint_stack() {
+  std::uint32_t* here;
+  __asm__ volatile("mv %0, sp" : "=r"(here));
+  for (std::uint32_t* word = stack().data(); word < here; ++word) *word = kStackPaint;
+}
+
+std::size_t stack_used() {
+  const auto all = stack();
+  const auto first = std::find_if(all.begin(), all.end(), [](auto w) { return w != kStackPaint; });
+  return static_cast<std::size_t>(all.end() - first) * sizeof(*all.data());
+}
 
 }  // namespace ports::qemu_virt
 
@@ -99,13 +127,13 @@ void board_trap(std::uint32_t cause, std::uint32_t pc, std::uint32_t value) {
   write_hex(pc);
   write_hex(value);
   write_text("\n");
+  if (g_trap_call != nullptr) g_trap_call(cause, pc, value);
   power_off(kTrapped);
 }
 
 // What libraries want of a system.
 void abort() {
   write_text("\nabort\n");
-  power_off(kAborted);
+  __builtin_trap();
 }
 void __cxa_pure_virtual() { abort(); }
-long sysconf(int) { return 4096; }  // libsodium asks for the page size; it has no pages here

@@ -21,6 +21,26 @@ std::uint64_t ticks() {
   return std::uint64_t{high} << 32 | low;
 }
 
+constexpr std::uint32_t kInterruptsOn = 1u << 3;  // in mstatus
+
+std::uint64_t g_watch_ticks = 0;  // 0: there is no watchdog
+
+void set_deadline(std::uint64_t deadline) {
+  word_at(kDeadline + 4) = UINT32_MAX;  // no half-written deadline is ever in the past
+  word_at(kDeadline) = static_cast<std::uint32_t>(deadline);
+  word_at(kDeadline + 4) = static_cast<std::uint32_t>(deadline >> 32);
+}
+
+// The timer's interrupt becomes a trap.
+void start_watching() {
+  if (g_watch_ticks == 0) return;
+  set_deadline(ticks() + g_watch_ticks);
+  __asm__ volatile("csrw mie, %0\n\tcsrs mstatus, %1"
+                   :
+                   : "r"(kTimerBit), "r"(kInterruptsOn)
+                   : "memory");
+}
+
 }  // namespace
 
 core::Instant now() { return {static_cast<std::int64_t>(ticks() / kTicksPerMs)}; }
@@ -38,14 +58,18 @@ void wake_on(std::uint32_t interrupt) {
       word_at(kEnabled + 4 * (interrupt / 32)) | 1u << interrupt % 32;
 }
 
-// Interrupts stay off in mstatus, so that what wakes the processor is no trap:
-// the program goes on and looks at its devices.
+void watch(std::int64_t ms) {
+  g_watch_ticks = static_cast<std::uint64_t>(ms) * kTicksPerMs;
+  start_watching();
+}
+
+// Interrupts are off in mstatus meanwhile, so that what wakes the processor is no
+// trap: the program goes on and looks at its devices.
 void sleep_until(core::Instant at) {
   const std::uint64_t deadline =
       at == core::kNever ? UINT64_MAX : static_cast<std::uint64_t>(at.ms) * kTicksPerMs;
-  word_at(kDeadline + 4) = UINT32_MAX;  // no half-written deadline is ever in the past
-  word_at(kDeadline) = static_cast<std::uint32_t>(deadline);
-  word_at(kDeadline + 4) = static_cast<std::uint32_t>(deadline >> 32);
+  __asm__ volatile("csrc mstatus, %0" : : "r"(kInterruptsOn) : "memory");
+  set_deadline(deadline);
   __asm__ volatile("csrw mie, %0\n\twfi\n\tcsrw mie, zero"
                    :
                    : "r"(kTimerBit | kDevicesBit)
@@ -55,6 +79,7 @@ void sleep_until(core::Instant at) {
     if (interrupt == 0) break;
     word_at(kClaim) = interrupt;
   }
+  start_watching();
 }
 
 }  // namespace ports::qemu_virt

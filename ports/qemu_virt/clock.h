@@ -15,6 +15,10 @@ core::WallTime wall_time();
 // From here on the device with this number ends a sleep.
 void wake_on(std::uint32_t interrupt);
 
+// From here on the program traps if it does not sleep for so long: the board has
+// no watchdog, so that the timer's interrupt is one.
+void watch(std::int64_t ms);
+
 // Sleeps until `at`, or until a device wants something; may return early.
 void sleep_until(core::Instant at);
 

@@ -12,16 +12,19 @@ constexpr std::uint32_t kReadArray = both(0xff), kQuery = both(0x98), kProgram =
                         kErase = both(0x20), kEraseConfirm = both(0xd0), kClearStatus = both(0x50);
 constexpr std::uint32_t kReady = both(0x80), kFailures = both(0x7e);
 
-// Waits for the end of a command, and leaves the chips readable.
-core::Status finish(std::uintptr_t at) {
+// Waits for the end of a command. False: it has failed.
+bool wait_for(std::uintptr_t at) {
   std::uint32_t status;
   do {
     status = word_at(at);
   } while ((status & kReady) != kReady);
+  return (status & kFailures) == 0;
+}
+
+// Leaves the chips readable.
+void end_commands(std::uintptr_t at) {
   word_at(at) = kClearStatus;
   word_at(at) = kReadArray;
-  if ((status & kFailures) != 0) return core::Error::kStore;
-  return {};
 }
 
 }  // namespace
@@ -62,21 +65,27 @@ core::Status Pflash::program(std::uint32_t address, core::Bytes bytes) {
       address % kBlockSize + bytes.size() > kBlockSize) {
     return core::Error::kStore;
   }
-  std::uintptr_t at = kStoreFlash + first_block_ * kBlockSize + address;
-  for (std::size_t i = 0; i < bytes.size(); i += kProgramUnit, at += kProgramUnit) {
+  const std::uintptr_t to = kStoreFlash + first_block_ * kBlockSize + address;
+  const auto word_of = [&](std::size_t i) {
     std::uint32_t word;
     std::memcpy(&word, &bytes[i], sizeof(word));
-    TRY(program_word(at, word));
+    return word;
+  };
+  for (std::size_t i = 0; i < bytes.size(); i += kProgramUnit) {
+    if ((word_at(to + i) & word_of(i)) != word_of(i)) return core::Error::kStore;
   }
-  return {};
-}
-
-core::Status Pflash::program_word(std::uintptr_t at, std::uint32_t word) {
-  if ((word_at(at) & word) != word) return core::Error::kStore;
-  word_at(at) = kProgram;
-  word_at(at) = word;
-  TRY(finish(at));
-  if (word_at(at) != word) return core::Error::kStore;
+  // The chips stay in command mode meanwhile: to leave it is dear in QEMU.
+  bool programmed = true;
+  for (std::size_t i = 0; i < bytes.size() && programmed; i += kProgramUnit) {
+    word_at(to + i) = kProgram;
+    word_at(to + i) = word_of(i);
+    programmed = wait_for(to + i);
+  }
+  end_commands(to);
+  for (std::size_t i = 0; i < bytes.size() && programmed; i += kProgramUnit) {
+    programmed = word_at(to + i) == word_of(i);
+  }
+  if (!programmed) return core::Error::kStore;
   return {};
 }
 
@@ -85,7 +94,10 @@ core::Status Pflash::erase(std::uint32_t block) {
   const std::uintptr_t at = kStoreFlash + (first_block_ + block) * kBlockSize;
   word_at(at) = kErase;
   word_at(at) = kEraseConfirm;
-  return finish(at);
+  const bool erased = wait_for(at);
+  end_commands(at);
+  if (!erased) return core::Error::kStore;
+  return {};
 }
 
 }  // namespace ports::qemu_virt

@@ -27,7 +27,6 @@ class Pflash final : public flash::Nor {
 
  private:
   bool contains(std::uint32_t address, std::size_t size) const;
-  core::Status program_word(std::uintptr_t at, std::uint32_t word);
 
   std::uint32_t first_block_, block_count_;
 };

@@ -22,6 +22,7 @@
 #include "core/crypto/kyber.h"
 #include "core/crypto/mlkem_portable.h"
 #include "core/crypto/sha2.h"
+#include "core/crypto/sha2_portable.h"
 #include "core/crypto/sha3.h"
 #include "core/crypto/x25519.h"
 #include "core/crypto/x25519_ladder.h"
@@ -53,6 +54,13 @@ void hashes() {
   ByteArray<100> out;
   (void)sha256(text);
   (void)sha512(text);
+  ByteArray<64> digest;
+  Sha256 portable_256;
+  portable_256.update(text);
+  portable_256.finish(MutView<64>(digest).first<32>());
+  Sha512 portable_512;
+  portable_512.update(text);
+  portable_512.finish(digest);
   (void)sha3_256(text);
   (void)sha3_512(text);
   shake256(text, out);
@@ -97,6 +105,7 @@ void ciphers() {
     chacha_poly::Job job{direction, key.data(),    nonce.data(),  nullptr,
                          0,         packet.data(), packet.size(), {}};
     run_portable(&job, 1);
+    run_words(&job, 1);
   }
 }
 

@@ -30,14 +30,22 @@ def make_flash(path, provisioning=""):
         flash.write(provisioning.encode())
 
 
+def provision(path, **told):
+    """Writes the provisioning block of a flash unit that is there."""
+    text = "".join(f"{name}={value}\n" for name, value in told.items()).encode()
+    with open(path, "r+b") as unit:
+        unit.seek(BLOCK_SIZE)
+        unit.write(text.ljust(4096, b"\xff"))
+
+
 def flash(path):
     return ["-drive", f"if=pflash,unit=1,format=raw,file={path}"]
 
 
-def network(backend):
+def network(backend, mac="52:54:00:12:34:56"):
     """`backend`: what QEMU's -netdev takes, without an id."""
     kind, comma, rest = backend.partition(",")
-    return ["-netdev", f"{kind},id=net{comma}{rest}", "-device", "virtio-net-device,netdev=net,mac=52:54:00:12:34:56"]
+    return ["-netdev", f"{kind},id=net{comma}{rest}", "-device", f"virtio-net-device,netdev=net,mac={mac}"]
 
 
 def run(image, *arguments, timeout=60):
@@ -50,8 +58,9 @@ def run(image, *arguments, timeout=60):
 class Board:
     """A program that runs until it is stopped; what it writes is in `console`."""
 
-    def __init__(self, image, *arguments):
-        self.process = subprocess.Popen([str(QEMU), str(image), *arguments], stdin=subprocess.PIPE,
+    def __init__(self, image, *arguments, before=()):
+        """`before`: words of a command that starts it, as `ip netns exec`."""
+        self.process = subprocess.Popen([*before, str(QEMU), str(image), *arguments], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.console = ""
         self.reader = threading.Thread(target=self._read, daemon=True)

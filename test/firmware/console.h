@@ -66,22 +66,5 @@ inline ip_addr_t address_of_text(std::string_view text) {
   return out;
 }
 
-inline constexpr std::uint32_t kStackPaint = 0xa5a5a5a5;
-
-// Marks the stack below the caller, so that stack_used() sees how deep it went.
-[[gnu::noinline]] inline void paint_stack() {
-  std::uint32_t* here;
-  __asm__ volatile("mv %0, sp" : "=r"(here));
-  for (std::uint32_t* word = ports::qemu_virt::stack().data(); word < here; ++word) {
-    *word = kStackPaint;
-  }
-}
-
-inline std::size_t stack_used() {
-  const auto all = ports::qemu_virt::stack();
-  const auto first = std::find_if(all.begin(), all.end(), [](auto w) { return w != kStackPaint; });
-  return static_cast<std::size_t>(all.end() - first) * sizeof(*all.data());
-}
-
 }  // namespace test::firmware
 #endif  // TEST_FIRMWARE_CONSOLE_H_

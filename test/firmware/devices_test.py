@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The board's entropy, clocks, flash and network, with and without the devices.
+"""The board's entropy, clocks, flash and network, with and without the devices; and what it does when it traps.
 
 Usage: devices_test.py BOARD_BUILD
 """
@@ -20,9 +20,22 @@ def checked(image, *arguments):
     return dict(re.findall(r"^([a-z ]+): ([0-9a-f]+|none)$", console, re.M))
 
 
+def check_panics(image):
+    """A full stack, a broken invariant and a loop that does not end: each is told at the next start, once."""
+    with tempfile.TemporaryDirectory() as folder:
+        flash = pathlib.Path(folder) / "flash.img"
+        board.make_flash(flash)
+        status, console = board.run(image, *board.flash(flash))
+        told = re.findall(r"^(no panic|cause=\d+) ?$", console, re.M)
+        assert status == 0 and told == ["no panic", "cause=7", "cause=3", f"cause={1 << 31 | 7}"], f"{status} {console}"
+        status, console = board.run(image, *board.flash(flash))
+        assert console.startswith("no panic"), console
+
+
 def main():
     image = pathlib.Path(sys.argv[1]) / "test/firmware/devices.img"
     board.need(image)
+    check_panics(pathlib.Path(sys.argv[1]) / "test/firmware/panics.img")
     bare = checked(image)
     assert (bare["entropy"], bare["network"]) == ("none", "none"), bare
 

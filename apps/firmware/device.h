@@ -1,0 +1,95 @@
+// A whole device: its store, messenger, tunnel and connection to the site, over
+// lwIP, in the caller's loop. Never blocks, takes no memory but its own.
+#ifndef APPS_FIRMWARE_DEVICE_H_
+#define APPS_FIRMWARE_DEVICE_H_
+
+#include "apps/firmware/enrolment.h"
+#include "apps/firmware/tunnel.h"
+#include "core/messenger/link.h"
+#include "core/messenger/workspace.h"
+#include "ports/mbedtls/certificate.h"
+
+namespace apps::firmware {
+
+class Device {
+ public:
+  enum class State : std::uint8_t { kNew, kEnrolling, kOffline, kConnecting, kOnline };
+
+  // All outlive the device. mbedTLS and lwIP are started, the mark is open.
+  Device(Board& board, core::Rng& rng, core::messenger::Store& store,
+         ports::flash::HighMark& floor);
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+
+  // Loads the device from its store; one that was never enrolled is kNone too.
+  // To be called once, before anything else.
+  Problem open();
+  // Begins to enrol; state() and problem() say how it goes. `token`: its text.
+  Problem enrol(core::Bytes token);
+
+  // Does whatever can be done now. To be called after lwIP has worked.
+  void step();
+  core::Instant next_deadline() const;
+
+  State state() const;
+  // Why the device is not online, or not enrolled.
+  Problem problem() const { return problem_; }
+  bool enrolled() const { return settings_.has_value(); }
+  // REQUIRES: enrolled().
+  const Settings& settings() const { return *settings_; }
+  core::messenger::Messenger& messenger() { return messenger_; }
+  // What has happened, until there is no more: to be asked after step(), as the
+  // device acts on some of it. See core/messenger/types.h.
+  std::optional<core::messenger::Event> next_event();
+  // When the certificate in the store is valid. REQUIRES: enrolled(). Errors:
+  // kStore, kMalformed, kFull.
+  core::Result<ports::mbedtls::Validity> certificate_validity();
+  const core::wg::Counters* tunnel_counters() const { return tunnel_.counters(); }
+
+ private:
+  // The largest push: a server sends up to 32 KiB, or one mail of any size.
+  static constexpr std::size_t kReceiveSize = 66 * 1024;
+  // Two requests of the largest size.
+  static constexpr std::size_t kSendSize = 2 * core::messenger::kMaxPayload + 1024;
+
+  Problem use(Settings settings);
+  Problem load_context();
+  void step_enrolment(core::Instant now);
+  void step_link(core::Instant now);
+  Problem connect();
+  Problem advance(core::Instant now);
+  Problem read_some(core::Instant now);
+  Problem write_some();
+  void lose(Problem why, core::Instant now);
+  void renew_certificate(core::Instant now);
+  void take_certificate();
+
+  Board& board_;
+  core::Rng& rng_;
+  core::messenger::Store& store_;
+  core::messenger::Workspace work_;
+  core::messenger::Messenger messenger_;
+  // DER: the site's, then ours.
+  std::array<core::ByteArray<core::messenger::kMaxCertificate>, 2> certificates_;
+  core::ByteArray<kReceiveSize> in_;
+  core::ByteArray<kSendSize> out_;
+  core::mqtt::Client client_;
+  core::messenger::Link link_;
+  Lookup lookup_;
+  Tunnel tunnel_;
+  ports::mbedtls::DeviceKey key_;
+  ports::mbedtls::TlsContext context_;
+  ports::mbedtls::TlsStream stream_;
+  Enrolment enrolment_;
+
+  enum class Phase : std::uint8_t { kIdle, kLookup, kHandshake, kOpen };
+  std::optional<Settings> settings_;
+  Phase phase_ = Phase::kIdle;
+  bool context_ready_ = false;
+  bool more_to_do_ = false;
+  core::Instant renew_at_{};  // when to look whether it is time
+  Problem problem_ = Problem::kNone;
+};
+
+}  // namespace apps::firmware
+#endif  // APPS_FIRMWARE_DEVICE_H_

@@ -1,0 +1,305 @@
+#!/usr/bin/env python3
+"""The whole device on a board: it enrols at a real site, and exchanges messages with `ginnel` on Linux and with another board.
+
+Usage: device_test.py BOARD_BUILD BUILD [KILLS]
+Everything is in namespaces of the test's own: the site, each Linux device and the wire, to which the boards are
+attached by tap devices. KILLS: how often a board loses power in the middle of its work; 10 by default.
+"""
+import base64
+import contextlib
+import datetime
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[2] / "tools")]
+import board  # noqa: E402
+import wire  # noqa: E402
+from firmware import Firmware  # noqa: E402
+from site_under_test import Device, Failed, Site, wait_until  # noqa: E402
+from wire import expect  # noqa: E402
+
+MESSAGES = 200  # each way
+
+
+class Linux(Device):
+    """A Linux device whose running `ginnel listen` is asked over its socket: a message costs no process."""
+
+    def start_listening(self):
+        super().start_listening()
+        self.link = socket.socket(socket.AF_UNIX)
+        wait_until(lambda: self.link.connect_ex(str(self.home / "socket")) == 0, f"{self.name}'s socket")
+        self.lines = self.link.makefile("rw")
+        self.request(op="hello", version=1)
+
+    def request(self, **request):
+        self.lines.write(json.dumps(request) + "\n")
+        self.lines.flush()
+        while "reply" not in (line := json.loads(self.lines.readline())):
+            pass
+        if "problem" in line["reply"]:
+            raise Failed(f"{self.name}: {line['reply']['problem']}")
+        return line["reply"]
+
+    def post(self, to, text):
+        self.request(op="send", to=to, data=base64.b64encode(text.encode()).decode())
+
+    def heard_from(self, sender):
+        return [m["text"] for m in self.messages() if m["from"] == sender]
+
+
+class Test:
+    def __init__(self, image, build, folder, kills):
+        self.image, self.kills = image, kills
+        self.net = wire.Wire(["alice"])
+        self.site = Site(build, folder, "site", ["--host", wire.SITE, "--tunnel", wire.SITE])
+        self.alice = Linux(self.site, "alice", "alice")
+        self.boards = [Firmware(image, self.site, name, self.net, number) for number, name in enumerate(("chip", "dale"))]
+        self.chip, self.dale = self.boards
+        self.sent = {"chip": [], "alice": []}  # what each was told is kept, to the other
+
+    def enrols(self):
+        self.site.start()
+        self.chip.start()
+        for wrong, why in (("GNL1-ABCD", "mistyped"), ("", "missing")):
+            try:
+                self.chip.ask(f"enrol {wrong}")
+                raise Failed("a wrong invitation is taken")
+            except Failed as failure:
+                expect(why in str(failure), f"{failure}")
+        token = self.site.invite("chip")
+        self.chip.ask(f"enrol {token}")
+        self.chip.online()
+        expect(self.chip.numbers()["handshakes"] >= 1, "it is online through the tunnel")
+        self.peer, = wire.shell("ip netns exec site wg show all peers | cut -f2").split()
+        self.alice.enrol()
+        self.alice.ginnel("tunnel", "up", "--interface", "ginnel-alice")
+        self.alice.start_listening()
+        wait_until(lambda: "user alice" in " ".join(self.chip.ask("users")), "chip to hear of alice")
+        # A used invitation is no other device's.
+        self.dale.start()
+        self.dale.ask(f"enrol {token}")
+        self.dale.wait_for(r"\* state new: the invitation was used before")
+
+    def alice_sends(self, text):
+        self.alice.post("chip", text)
+        self.sent["alice"].append(text)
+
+    def say(self, count, word):
+        """As many messages each way, all at once."""
+        for i in range(count):
+            self.alice_sends(f"{word} {i} to chip")
+        for i in range(count):
+            self.chip_sends(f"{word} {i} to alice")
+
+    def chip_sends(self, text):
+        def taken():
+            try:
+                return self.chip.send("alice", text)
+            except Failed as failure:
+                if "too many messages" not in str(failure):
+                    raise
+                self.chip.take()
+                return None
+        wait_until(taken, "room in the board's outbox", 60)
+        self.sent["chip"].append(text.replace("\\\\", "\\").replace("\\n", "\n"))
+
+    def all_arrive(self, timeout=60):
+        heard = self.chip.listen("alice", len(self.sent["alice"]), timeout)
+        wait_until(lambda: len(self.alice.heard_from("chip")) >= len(self.sent["chip"]), "what the board sent", timeout)
+        expect(heard == self.sent["alice"], f"all of alice's messages once, in order: {len(heard)}")
+        expect(self.alice.heard_from("chip") == self.sent["chip"], "all of the board's messages once, in order")
+
+    def talk(self):
+        """One way and then the other: ratchets that turn with every message would take a minute, emulated."""
+        for i in range(MESSAGES):
+            self.alice_sends(f"message {i}")
+        self.all_arrive()
+        for i in range(MESSAGES):
+            self.chip_sends(f"message {i} with a \\\\ and a line\\nof its own")
+        self.all_arrive()
+        numbers = self.chip.numbers()
+        expect(numbers["unreadable"] == 0, "everything is read")
+        print("  " + " ".join(f"{name}={numbers[name]}" for name in ("stack", "mbedtls", "lwip_heap", "lwip_pool")))
+
+    def largest(self):
+        """Texts of the largest size, and one that is too large for a board."""
+        self.alice_sends("x" * 2048)
+        self.chip_sends("y" * 2048)
+        self.all_arrive()
+        with contextlib.suppress(Failed):
+            self.chip.send("alice", "z" * 2049)
+            raise RuntimeError("a text that is too large is taken")
+        self.alice.post("chip", "x" * 50_000)
+        wait_until(lambda: self.chip.take() or any(kind != "message" for kind, _, _ in self.chip.heard.values()),
+                   "the board to say that it cannot read it")
+        self.alice_sends("and on it goes")
+        self.all_arrive()
+
+    def safety_numbers(self):
+        expect(self.chip.safety_number("alice") == self.alice.safety_number("chip").replace(" ", ""),
+               "both safety numbers agree")
+        self.chip.ask("trust alice")
+        expect("user alice verified" in self.chip.ask("users"), "it remembers that they were compared")
+
+    def two_boards(self):
+        self.dale.kill()
+        self.dale.told["token"] = self.site.invite("dale")  # this one is told when it is made
+        self.dale.start()
+        self.dale.online()
+        wait_until(lambda: "user dale" in " ".join(self.chip.ask("users")), "chip to hear of dale")
+        for i in range(10):
+            self.chip.send("dale", f"{i} to dale")
+            self.dale.send("chip", f"{i} to chip")
+        expect(self.dale.listen("chip", 10) == [f"{i} to dale" for i in range(10)], "dale hears chip")
+        expect(self.chip.listen("dale", 10) == [f"{i} to chip" for i in range(10)], "chip hears dale")
+        expect(self.chip.safety_number("dale") == self.dale.safety_number("chip"), "the boards' numbers agree")
+
+    def sensor(self):
+        self.dale.ask("sensor alice 1")
+        wait_until(lambda: len(self.alice.heard_from("dale")) >= 2, "two readings")
+        expect(all(re.fullmatch(r"reading \d+: up \d+ s, stack \d+ bytes", t) for t in self.alice.heard_from("dale")), "readings")
+        self.dale.ask("sensor alice 0")
+        self.dale.kill()
+
+    def loses_power(self):
+        """At random moments, from its start to the middle of its traffic."""
+        random.seed(1)
+        for round in range(self.kills):
+            self.chip.kill()
+            self.alice_sends(f"round {round}")
+            self.chip.start()
+            with contextlib.suppress(RuntimeError):
+                self.chip_sends(f"round {round} from the board")
+            until = time.monotonic() + random.random() * 1.5
+            while time.monotonic() < until:
+                self.chip.take()
+        self.all_arrive()
+        expect(self.chip.numbers()["unreadable"] == 0, "everything is read")
+
+    def site_dies(self):
+        self.site.kill()
+        self.chip_sends("while the site is dead")
+        self.site.start()
+        os.kill(self.site.broker_pid(), signal.SIGKILL)
+        self.say(3, "after the broker's death")
+        self.all_arrive(90)
+
+    def wrong_preshared_key(self):
+        """A gateway that does not have the device's key gets nothing out of it, and the other way round."""
+        wg = "ip netns exec site wg"
+        interface, peer, key = next(line.split("\t") for line in wire.shell(f"{wg} show all preshared-keys").splitlines()
+                                    if line.split("\t")[1] == self.peer)
+        def set_key(text):
+            wire.shell(f"{wg} set {interface} peer {peer} preshared-key /dev/stdin", stdin=text + "\n")
+        self.chip.kill()
+        set_key(base64.b64encode(os.urandom(32)).decode())
+        self.chip.start()
+        wait_until(lambda: self.chip.numbers()["initiations"] >= 1, "the board to begin a handshake")
+        self.chip_sends("nobody can read this yet")
+        time.sleep(1)
+        expect(self.chip.numbers()["handshakes"] == 0 and self.chip.state() == "connecting", "there is no tunnel")
+        set_key(key)
+        self.all_arrive()
+
+    def renews(self):
+        """A board whose clock is ten weeks ahead finds its certificate of 90 days old."""
+        before = self.chip.numbers()["until"]
+        expect(abs(before - time.time() - 90 * 86400) < 3600, f"a certificate of 90 days: {before}")
+        self.chip.kill()
+        later = datetime.datetime.utcnow() + datetime.timedelta(days=70)
+        self.chip.start(more=["-rtc", f"base={later:%Y-%m-%dT%H:%M:%S}"])
+        self.chip.wait_for(r"\* certificate\n")
+        expect(self.chip.numbers()["until"] > before, "another certificate is kept")
+        self.chip.kill()
+        self.chip.start()
+        self.say(1, "with another certificate")
+        self.all_arrive()
+
+    def flood(self):
+        """Garbage on the port of the tunnel while it works."""
+        before = self.chip.numbers()["refused"]
+        rng, sent = random.Random(1), 0
+        with self.net.hosts["alice"].entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            self.say(5, "in the flood")
+            until = time.monotonic() + 2
+            while time.monotonic() < until:
+                size = rng.choice((1, 16, 32, 64, 92, 148, rng.randrange(1, 1400)))
+                udp.sendto(bytes([rng.choice((1, 2, 3, 4, 77)), 0, 0, 0]) + rng.randbytes(size), ("10.99.0.100", 51820))
+                sent += 1
+                time.sleep(0.0005)
+        self.all_arrive()
+        refused = self.chip.numbers()["refused"] - before
+        expect(sent > 200 and refused > sent / 2, f"{refused} of {sent} were refused")
+
+    def entropy_fails(self):
+        """Without randomness it does nothing rather than something that can be guessed."""
+        self.chip.kill()
+        devices = [*board.flash(self.chip.path), *board.network("user")]
+        status, console = board.run(self.image, *devices)
+        expect(status == 1 and "no randomness" in console, f"it does not start: {status} {console}")
+        few = self.site.folder / "few"
+        os.mkfifo(few)
+        pipe = os.open(few, os.O_RDWR)
+        os.write(pipe, os.urandom(384))
+        self.chip.start(["-object", f"rng-random,filename={few},id=entropy", "-device", "virtio-rng-device,rng=entropy"])
+        self.chip.wait_for(r"\* state offline: there is no randomness to be had\n")
+        self.chip.kill()
+        os.close(pipe)
+
+    def resets(self):
+        self.dale.start()
+        self.dale.board.type("reset everything\n")
+        self.dale.wait_for(r"ready\n(?s:.)*ready\n")
+        self.dale.answered = len(self.dale.board.console)
+        expect(self.dale.state() == "enrolling" or self.dale.state() == "new", "it is no device any more")
+
+    def run(self):
+        for title, step in (("it enrols", self.enrols), (f"{MESSAGES} messages each way", self.talk),
+                            ("messages of the largest size", self.largest),
+                            ("safety numbers", self.safety_numbers), ("two boards", self.two_boards),
+                            ("the sensor", self.sensor),
+                            (f"it loses power {self.kills} times", self.loses_power), ("site and broker die", self.site_dies),
+                            ("the gateway has another preshared key", self.wrong_preshared_key),
+                            ("it renews its certificate", self.renews), ("garbage on its port", self.flood), ("entropy fails", self.entropy_fails),
+                            ("it is erased", self.resets)):
+            begun = time.monotonic()
+            step()
+            print(f"{title}: {time.monotonic() - begun:.1f} s", flush=True)
+
+
+def main():
+    image = pathlib.Path(sys.argv[1]).resolve() / "apps/firmware/qemu_virt/firmware.img"
+    board.need(image)
+    if not shutil.which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin"):
+        wire.skip("not installed: mosquitto")
+    wire.isolate()
+    with tempfile.TemporaryDirectory(prefix="ginnel-firmware-") as folder:
+        test = Test(image, pathlib.Path(sys.argv[2]).resolve(), folder, int(sys.argv[3]) if len(sys.argv) > 3 else 10)
+        try:
+            test.run()
+        except (Failed, wire.Failed, RuntimeError, subprocess.SubprocessError) as failure:
+            for each in test.boards:
+                if each.board:
+                    print(f"--- {each.name}\n{each.board.console[-3000:]}")
+            print(f"--- ginneld\n{test.site.log.read_text(errors='replace')[-2000:]}")
+            sys.exit(f"FAILED: {failure}")
+        finally:
+            for each in test.boards:
+                each.kill()
+            test.alice.stop_listening()
+            if test.site.process:
+                test.site.stop()
+
+
+if __name__ == "__main__":
+    main()
