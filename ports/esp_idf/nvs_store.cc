@@ -138,6 +138,7 @@ Result<NvsStore::Found> NvsStore::find(std::uint64_t id) {
     const auto blob = read(name_of(id, slot));
     if (!blob && blob.error() == Error::kStore) return Error::kStore;
     found.present[slot] = blob.ok() || blob.error() != Error::kNotFound;
+    found.damaged = found.damaged || (!blob && found.present[slot]);
     if (!blob || blob->generation > newest()) continue;
     if (found.current && found.blob.generation > blob->generation) continue;
     found.current = slot;
@@ -400,14 +401,17 @@ Status NvsStore::erase_piece(std::uint64_t id) {
       {.generation = newest(), .kind = Kind::kErased, .size = 0, .data = {}, .mark = {}});
 }
 
-// 0: there is no such value.
-Result<std::size_t> NvsStore::piece_count(Bytes key) {
-  const auto first = TRY(find(id_of(key, 0)));
-  return first.live() ? pieces_of(first.blob.size) : 0;
+// The first piece of a value, which says whether there is one. Errors: kStore.
+Result<NvsStore::Found> NvsStore::find_first(Bytes key) {
+  const auto found = TRY(find(id_of(key, 0)));
+  if (found.damaged && !found.current) return Error::kStore;
+  return found;
 }
 
 Status NvsStore::put_value(Bytes key, Bytes value) {
-  const std::size_t count = pieces_of(value.size()), before = TRY(piece_count(key));
+  const auto old = TRY(find_first(key));
+  const std::size_t count = pieces_of(value.size());
+  const std::size_t before = old.live() ? pieces_of(old.blob.size) : 0;
   auto rest = value;
   for (std::size_t n = 0; n < count; ++n) {
     const auto piece = rest.first(std::min(rest.size(), kPieceSize));
@@ -439,8 +443,10 @@ Status NvsStore::put(Bytes key, Bytes value) {
 Status NvsStore::erase(Bytes key) {
   CHECK(open_);
   if (failed_) return Error::kStore;
-  const auto count = piece_count(key);
-  const auto status = count ? erase_from(key, 0, *count) : Status(count.error());
+  const auto old = find_first(key);
+  if (!old) return failed(old.error());
+  if (!old->live()) return {};
+  const auto status = erase_from(key, 0, pieces_of(old->blob.size));
   return status ? status : failed(status.error());
 }
 
@@ -454,7 +460,7 @@ Result<std::size_t> NvsStore::get(Bytes key, MutBytes value) {
 }
 
 Result<std::size_t> NvsStore::get_value(Bytes key, MutBytes value) {
-  auto found = TRY(find(id_of(key, 0)));
+  auto found = TRY(find_first(key));
   if (!found.live()) return Error::kNotFound;
   const std::size_t size = found.blob.size;
   if (size > value.size()) return Error::kFull;

@@ -33,7 +33,8 @@ class NvsStore final : public core::messenger::Store {
   ~NvsStore() { core::wipe(buffer_); }
 
   // Erases the namespace and begins an empty store. Power that fails in it leaves
-  // a store that mount() may or may not take: call it again. Errors: kRng, kStore.
+  // a store that mount() may or may not take: call it again. Errors: kRng, kStore;
+  // kFull: others have left no room in the partition.
   core::Status format();
   // Reads all of it. Writes nothing. Errors: kNotFound if nothing was formatted;
   // kBadTag with another key; kStore if it is damaged.
@@ -62,6 +63,7 @@ class NvsStore final : public core::messenger::Store {
   };
   struct Found {
     bool present[2] = {};
+    bool damaged = false;         // one of them cannot be opened
     std::optional<Slot> current;  // which of them holds
     Blob blob;                    // it
     bool live() const { return current.has_value() && blob.kind == Kind::kPiece; }
@@ -89,7 +91,7 @@ class NvsStore final : public core::messenger::Store {
   core::Status erase_piece(std::uint64_t id);
   core::Status put_value(core::Bytes key, core::Bytes value);
   core::Status erase_from(core::Bytes key, std::size_t first, std::size_t end);
-  core::Result<std::size_t> piece_count(core::Bytes key);
+  core::Result<Found> find_first(core::Bytes key);
   core::Result<std::size_t> get_value(core::Bytes key, core::MutBytes value);
   core::Status failed(core::Error error);
   void touch(const Touched& piece);
