@@ -22,11 +22,11 @@ core::Status Keylog::fill(core::MutBytes out) {
 
 void Keylog::note(const core::wg::Device& device, core::wg::PeerId peer,
                   core::Bytes datagram) const {
-  using core::wg::MessageType;
-  const auto type = core::wg::message_type(datagram);
+  // No other message has one of these sizes.
+  const bool is_handshake = datagram.size() == core::wg::Initiation::kSize ||
+                            datagram.size() == core::wg::Response::kSize;
   const auto status = device.status(peer);
-  if (!type || !status) return;
-  if (*type != MessageType::kInitiation && *type != MessageType::kResponse) return;
+  if (!is_handshake || !status) return;
   const auto ephemeral = core::crypto::x25519_private(last_.view());
   std::string lines;
   const auto add = [&](const char* name, core::View<32> key) {
