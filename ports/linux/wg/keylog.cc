@@ -22,11 +22,12 @@ core::Status Keylog::fill(core::MutBytes out) {
 
 void Keylog::note(const core::wg::Device& device, core::wg::PeerId peer,
                   core::Bytes datagram) const {
-  using core::wg::MessageType;
-  const auto type = core::wg::message_type(datagram);
+  const auto is = [&](core::wg::MessageType type) {
+    return datagram[0] == static_cast<std::uint8_t>(type);
+  };
   const auto status = device.status(peer);
-  if (!type || !status) return;
-  if (*type != MessageType::kInitiation && *type != MessageType::kResponse) return;
+  if (!status) return;
+  if (!is(core::wg::MessageType::kInitiation) && !is(core::wg::MessageType::kResponse)) return;
   const auto ephemeral = core::crypto::x25519_private(last_.view());
   std::string lines;
   const auto add = [&](const char* name, core::View<32> key) {
