@@ -1,5 +1,7 @@
 #include "apps/firmware/device.h"
 
+#include "core/messenger/retry.h"
+
 namespace apps::firmware {
 namespace {
 
@@ -13,6 +15,8 @@ using core::messenger::LinkEnd;
 // Reads of one step(), so that a busy link does not starve the console.
 constexpr int kMaxRounds = 8;
 constexpr std::int64_t kRenewalCheckMs = 3'600'000;
+// An enrolment that failed for now is tried again after 1 s, 2 s, ... 60 s.
+constexpr std::int64_t kEnrolFirstMs = 1000, kEnrolMaxMs = 60'000;
 
 Problem problem_of_link(LinkEnd end) {
   switch (end) {
@@ -24,6 +28,12 @@ Problem problem_of_link(LinkEnd end) {
     case LinkEnd::kNoRoom: return Problem::kNoMemory;
   }
   return Problem::kNotUnderstood;
+}
+
+// The network or the server may be better later.
+bool may_pass(Problem problem) {
+  return problem == Problem::kNoName || problem == Problem::kNoConnection ||
+         problem == Problem::kNoAnswer || problem == Problem::kBusy;
 }
 
 }  // namespace
@@ -71,33 +81,51 @@ Problem Device::use(Settings settings) {
 
 Problem Device::enrol(Bytes token) {
   if (enrolled()) return Problem::kEnrolled;
-  if (enrolment_.active()) return Problem::kBusy;
-  problem_ = enrolment_.start(token, board_.now(), board_.wall_time());
+  if (enrolment_.active()) return Problem::kEnrolling;
+  if (!token_.set(token)) return Problem::kNoToken;
+  enrol_failures_ = 0;
+  problem_ = try_to_enrol();
   return problem_;
 }
 
+// One attempt; the token is forgotten unless another one may do better.
+Problem Device::try_to_enrol() {
+  enrol_at_ = core::kNever;
+  const auto problem = enrolment_.start(token_.bytes(), board_.now(), board_.wall_time());
+  if (problem != Problem::kNone) token_ = {};
+  return problem;
+}
+
 Device::State Device::state() const {
-  if (!enrolled()) return enrolment_.active() ? State::kEnrolling : State::kNew;
+  if (!enrolled()) return token_.size != 0 ? State::kEnrolling : State::kNew;
   if (link_.online()) return State::kOnline;
   return phase_ == Phase::kIdle ? State::kOffline : State::kConnecting;
 }
 
 Instant Device::next_deadline() const {
   if (more_to_do_) return {};
-  if (!enrolled()) return enrolment_.deadline();
+  if (!enrolled()) return std::min(enrolment_.deadline(), enrol_at_);
   const Instant at = link_.next_deadline();
   return phase_ == Phase::kIdle ? std::min(at, link_.retry_at()) : at;
 }
 
 void Device::step() {
   const Instant now = board_.now();
+  if (now >= enrol_at_) problem_ = try_to_enrol();
   if (enrolment_.active()) step_enrolment(now);
   if (enrolled()) step_link(now);
 }
 
 void Device::step_enrolment(Instant now) {
-  problem_ = enrolment_.step(now);
-  if (enrolment_.active() || problem_ != Problem::kNone) return;
+  const auto problem = enrolment_.step(now);
+  if (enrolment_.active()) return;
+  problem_ = problem;
+  if (may_pass(problem)) {
+    enrol_at_ = now + core::messenger::pause_ms(enrol_failures_++, kEnrolFirstMs, kEnrolMaxMs);
+    return;
+  }
+  token_ = {};
+  if (problem != Problem::kNone) return;
   auto settings = Settings::load(store_);
   problem_ = settings ? use(*std::move(settings)) : problem_of_store(settings.error());
 }
@@ -145,7 +173,7 @@ Problem Device::connect() {
   if (const auto problem = load_context(); problem != Problem::kNone) return problem;
   const auto begun = stream_.connect(context_, **address, settings_->broker_port,
                                      settings_->broker_host.chars.data());
-  if (!begun) return begun.error() == Error::kFull ? Problem::kNoMemory : Problem::kNoConnection;
+  if (!begun) return Problem::kNoConnection;  // there may be no route yet
   phase_ = Phase::kHandshake;
   return Problem::kNone;
 }

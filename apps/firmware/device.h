@@ -24,7 +24,8 @@ class Device {
   // Loads the device from its store; one that was never enrolled is kNone too.
   // To be called once, before anything else.
   Problem open();
-  // Begins to enrol; state() and problem() say how it goes. `token`: its text.
+  // Begins to enrol; state() and problem() say how it goes. Where the network or
+  // the server is the cause, it is tried again. `token`: its text.
   Problem enrol(core::Bytes token);
 
   // Does whatever can be done now. To be called after lwIP has worked.
@@ -53,6 +54,7 @@ class Device {
   static constexpr std::size_t kSendSize = 2 * core::messenger::kMaxPayload + 1024;
 
   Problem use(Settings settings);
+  Problem try_to_enrol();
   Problem load_context();
   void step_enrolment(core::Instant now);
   void step_link(core::Instant now);
@@ -85,6 +87,9 @@ class Device {
   enum class Phase : std::uint8_t { kIdle, kLookup, kHandshake, kOpen };
   std::optional<Settings> settings_;
   Phase phase_ = Phase::kIdle;
+  Text<core::api::Token::kMaxTextSize> token_;  // while it is to be tried
+  std::uint32_t enrol_failures_ = 0;
+  core::Instant enrol_at_ = core::kNever;
   bool context_ready_ = false;
   bool more_to_do_ = false;
   core::Instant renew_at_{};  // when to look whether it is time

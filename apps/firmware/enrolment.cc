@@ -129,7 +129,7 @@ Problem Enrolment::advance(Instant now) {
       if (!address) return Problem::kNoName;
       if (!*address) break;
       const auto begun = p_.stream.connect(p_.context, **address, token_.port, host_.chars.data());
-      if (!begun) return Problem::kNoMemory;
+      if (!begun) return Problem::kNoConnection;  // there may be no route yet
       phase_ = Phase::kConnecting;
       break;
     }

@@ -12,6 +12,7 @@ std::string_view sentence(Problem problem) {
     case Problem::kNoRandomness: return "there is no randomness to be had";
     case Problem::kNoMemory: return "there is not enough memory";
     case Problem::kEnrolled: return "this device is enrolled: reset it first";
+    case Problem::kEnrolling: return "this device enrols just now";
     case Problem::kNotEnrolled: return "this device is not enrolled";
     case Problem::kNoToken: return "this is no invitation, or it is mistyped";
     case Problem::kLaterToken: return "the invitation was made by a later version";

@@ -15,6 +15,7 @@ enum class [[nodiscard]] Problem : std::uint8_t{
     kNoRandomness,   //
     kNoMemory,       // lwIP's or mbedTLS's
     kEnrolled,       // already
+    kEnrolling,      // just now
     kNotEnrolled,    //
     kNoToken,        // not an invitation, or mistyped
     kLaterToken,     // made by a later version

@@ -78,7 +78,10 @@ class Test:
             except Failed as failure:
                 expect(why in str(failure), f"{failure}")
         token = self.site.invite("chip")
+        self.site.kill()
         self.chip.ask(f"enrol {token}")
+        self.chip.wait_for(r"\* state enrolling: the server cannot be reached\n")
+        self.site.start()  # it tries again by itself
         self.chip.online()
         expect(self.chip.numbers()["handshakes"] >= 1, "it is online through the tunnel")
         self.peer, = wire.shell("ip netns exec site wg show all peers | cut -f2").split()
