@@ -175,6 +175,19 @@ TEST(NvsStoreDamage, OfAnyBlobIsMissedByNobody) {
   }
 }
 
+TEST(NvsStoreDamage, IsNoticedWhenAValueIsRead) {
+  for (const std::size_t size : {10u, 2000u}) {
+    TestNvs nvs;
+    ASSERT_TRUE(nvs.put("a", std::string(size, 'v')).ok());
+    auto damaged = nvs.nvs.blobs();
+    damaged.begin()->second[40] ^= 1;
+    nvs.nvs.load(damaged);
+    std::vector<std::uint8_t> out(size, 0xee);
+    EXPECT_EQ(nvs.store->get(fake::bytes_of("a"), out).error(), core::Error::kStore);
+    EXPECT_TRUE(nvs.get("a") == "error");
+  }
+}
+
 TEST(NvsStoreDamage, ByPuttingBackABlobIsNoticed) {
   Aged aged;
   const auto whole = aged.nvs.nvs.blobs();
