@@ -23,6 +23,7 @@ struct Node {
         windows(2 * count * 64),
         nodes(4 * count),
         lists(count),
+        recent(4096),
         bytes(64 * sealing_room(1420)),
         slots(64),
         rates(64),
@@ -33,6 +34,7 @@ struct Node {
                 .replay_windows = windows,
                 .allowed_ips = nodes,
                 .allowed_ip_lists = lists,
+                .recent_addresses = recent,
                 .staged_bytes = bytes,
                 .staged_slots = slots,
                 .rate_limits = rates},
@@ -60,6 +62,7 @@ struct Node {
   std::vector<std::uint32_t> windows;
   std::vector<AllowedIps::Node> nodes;
   std::vector<std::uint32_t> lists;
+  std::vector<AllowedIps::Recent> recent;
   std::vector<std::uint8_t> bytes;
   std::vector<StagedSlot> slots;
   std::vector<RateLimiter::Entry> rates;

@@ -9,7 +9,6 @@ may (root), the bench goes before everything else on the machine: otherwise a pr
 of a busy machine than a program of one.
 """
 import argparse
-import contextlib
 import json
 import os
 import pathlib
@@ -187,14 +186,6 @@ def version(program):
     return f"{os.path.basename(program)} {found.group(0) if found else ''}".strip()
 
 
-def take_precedence():
-    """Highest priority, for this session's group of processes too where the kernel shares by groups."""
-    with contextlib.suppress(OSError):
-        os.setsid()
-        os.nice(-20)
-        pathlib.Path("/proc/self/autogroup").write_text("-20")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
@@ -205,7 +196,7 @@ def main():
     arguments = parser.parse_args()
     programs = [shutil.which(program) or sys.exit(f"there is no program {program}") for program in arguments.programs]
     lab.isolate("iperf3")
-    take_precedence()
+    lab.take_precedence()
     names, results = [version(program) for program in programs], {}
     for number in range(arguments.rounds):
         for title, measure in MEASURES:

@@ -1,6 +1,7 @@
-// Constant-time AES without tables: four blocks as eight words, word b holding
-// bit b of all 64 bytes. The S-box's inverse in GF(2^8) is computed in the field
+// Constant-time AES without tables: as many blocks as fit eight words at a time, word
+// b holding bit b of all their bytes. The S-box's inverse in GF(2^8) is computed in the field
 // GF(((2^2)^2)^2), whose products are a few ands and xors of such words.
+#include <type_traits>
 #include <utility>
 
 #include "core/crypto/aes256_cbc.h"
@@ -9,7 +10,9 @@
 namespace core::crypto::aes256 {
 namespace {
 
-using Word = std::uint64_t;
+using Word = std::conditional_t<sizeof(void*) == 4, std::uint32_t, std::uint64_t>;
+constexpr std::size_t kBlocks = sizeof(Word) / 2;  // at a time
+constexpr std::size_t kSliceSize = 16 * kBlocks;
 constexpr std::size_t kRounds = 14;
 
 // Elements of the fields, each bit a word. The low half comes first.
@@ -186,7 +189,7 @@ Bits8 substitute_back(const Bits8& state) {
 }
 
 // Byte row + 4 column of block n is bit row + 4 column + 16 n.
-constexpr Word every_16_bits(Word a) { return a * 0x0001000100010001; }
+constexpr Word every_16_bits(Word a) { return a * static_cast<Word>(0x0001000100010001); }
 
 // Rows 1 to 3 move to the left by as many columns; kLeft = 3 moves them back.
 template <int kLeft>
@@ -230,8 +233,8 @@ Bits8 mix_columns_back(const Bits8& state) {
 }
 
 // Bit b of byte i of the word and bit i of byte b change places.
-Word transpose(Word a) {
-  Word t = (a ^ a >> 7) & 0x00aa00aa00aa00aa;
+std::uint64_t transpose(std::uint64_t a) {
+  std::uint64_t t = (a ^ a >> 7) & 0x00aa00aa00aa00aa;
   a ^= t ^ t << 7;
   t = (a ^ a >> 14) & 0x0000cccc0000cccc;
   a ^= t ^ t << 14;
@@ -239,25 +242,28 @@ Word transpose(Word a) {
   return a ^ t ^ t << 28;
 }
 
-// 64 bytes to bits, and back.
-Bits8 slice(View<64> bytes) {
+// Bytes to bits, and back.
+Bits8 slice(View<kSliceSize> bytes) {
   Bits8 out{};
-  for (std::size_t i = 0; i < 8; ++i) {
-    const Word word = transpose(load_u64_le(View<8>(bytes.data() + 8 * i, 8)));
-    for (std::size_t b = 0; b < 8; ++b) out[b] |= (word >> (8 * b) & 0xff) << (8 * i);
+  for (std::size_t i = 0; i < kSliceSize / 8; ++i) {
+    const std::uint64_t word = transpose(load_u64_le(View<8>(bytes.data() + 8 * i, 8)));
+    for (std::size_t b = 0; b < 8; ++b)
+      out[b] |= static_cast<Word>(word >> (8 * b) & 0xff) << (8 * i);
   }
   return out;
 }
 
-void unslice(const Bits8& state, MutView<64> bytes) {
-  for (std::size_t i = 0; i < 8; ++i) {
-    Word word = 0;
-    for (std::size_t b = 0; b < 8; ++b) word |= (state[b] >> (8 * i) & 0xff) << (8 * b);
+void unslice(const Bits8& state, MutView<kSliceSize> bytes) {
+  for (std::size_t i = 0; i < kSliceSize / 8; ++i) {
+    std::uint64_t word = 0;
+    for (std::size_t b = 0; b < 8; ++b) {
+      word |= std::uint64_t{state[b] >> (8 * i) & 0xff} << (8 * b);
+    }
     store_u64_le(transpose(word), MutView<8>(bytes.data() + 8 * i, 8));
   }
 }
 
-// The round keys as bits, each four times. Wiped at the end.
+// The round keys as bits, each for every block. Wiped at the end.
 // Spec: [FIPS197] 5.2.
 class RoundKeys {
  public:
@@ -265,15 +271,13 @@ class RoundKeys {
     Secret<16 * (kRounds + 1)> words;
     const MutBytes w = words.mut();
     copy(key, w);
-    Secret<64> four;
+    Secret<kSliceSize> room;
     std::uint8_t constant = 1;
     for (std::size_t at = 32; at < w.size(); at += 4) {
-      const MutBytes word = four.mut().first(4);
-      copy(w.subspan(at - 4, 4), word);
-      if (at % 16 == 0) {
-        if (at % 32 == 0) std::rotate(word.begin(), word.begin() + 1, word.end());
-        unslice(substitute(slice(four.view())), four.mut());
-      }
+      const MutBytes word = room.mut().first(4);
+      const std::size_t turned = at % 32 == 0 ? 1 : 0;
+      for (std::size_t i = 0; i < 4; ++i) word[i] = w[at - 4 + (i + turned) % 4];
+      if (at % 16 == 0) unslice(substitute(slice(room.view())), room.mut());
       if (at % 32 == 0) {
         word[0] ^= constant;
         constant = static_cast<std::uint8_t>(constant << 1);
@@ -281,10 +285,10 @@ class RoundKeys {
       for (std::size_t i = 0; i < 4; ++i) w[at + i] = w[at - 32 + i] ^ word[i];
     }
     for (std::size_t round = 0; round <= kRounds; ++round) {
-      for (std::size_t n = 0; n < 4; ++n) {
-        copy(w.subspan(16 * round, 16), four.mut().subspan(16 * n));
+      for (std::size_t n = 0; n < kBlocks; ++n) {
+        copy(w.subspan(16 * round, 16), room.mut().subspan(16 * n));
       }
-      at_[round] = slice(four.view());
+      at_[round] = slice(room.view());
     }
   }
   ~RoundKeys() { wipe({reinterpret_cast<std::uint8_t*>(at_.data()), sizeof(at_)}); }
@@ -297,7 +301,7 @@ class RoundKeys {
   std::array<Bits8, kRounds + 1> at_;
 };
 
-void encrypt(const RoundKeys& keys, MutView<64> blocks) {
+void encrypt(const RoundKeys& keys, MutView<kSliceSize> blocks) {
   Bits8 state = sum(slice(blocks), keys[0]);
   for (std::size_t round = 1; round < kRounds; ++round) {
     state = sum(mix_columns(shift_rows<1>(substitute(state))), keys[round]);
@@ -305,7 +309,7 @@ void encrypt(const RoundKeys& keys, MutView<64> blocks) {
   unslice(sum(shift_rows<1>(substitute(state)), keys[kRounds]), blocks);
 }
 
-void decrypt(const RoundKeys& keys, MutView<64> blocks) {
+void decrypt(const RoundKeys& keys, MutView<kSliceSize> blocks) {
   Bits8 state = sum(slice(blocks), keys[kRounds]);
   for (std::size_t round = kRounds - 1; round > 0; --round) {
     state = mix_columns_back(sum(substitute_back(shift_rows<3>(state)), keys[round]));
@@ -321,14 +325,14 @@ void xor_block(Bytes from, MutBytes to) {
 
 void cbc_encrypt_portable(View<32> key, View<16> iv, MutBytes blocks) {
   const RoundKeys keys(key);
-  Secret<64> four;  // only the first is in use: each block needs the one before
+  Secret<kSliceSize> room;  // only its first block is in use: each block needs the one before
   Bytes chain = iv;
   for (std::size_t at = 0; at < blocks.size(); at += 16) {
     const MutBytes block = blocks.subspan(at, 16);
     xor_block(chain, block);
-    copy(block, four.mut());
-    encrypt(keys, four.mut());
-    copy(four.view().first<16>(), block);
+    copy(block, room.mut());
+    encrypt(keys, room.mut());
+    copy(room.view().first<16>(), block);
     chain = block;
   }
 }
@@ -336,14 +340,14 @@ void cbc_encrypt_portable(View<32> key, View<16> iv, MutBytes blocks) {
 void cbc_decrypt_portable(View<32> key, View<16> iv, MutBytes blocks) {
   const RoundKeys keys(key);
   ByteArray<16> chain = to_array(iv);
-  Secret<64> four;
-  for (std::size_t at = 0; at < blocks.size(); at += 64) {
-    const MutBytes some = blocks.subspan(at, std::min<std::size_t>(64, blocks.size() - at));
-    copy(some, four.mut());
-    decrypt(keys, four.mut());
+  Secret<kSliceSize> room;
+  for (std::size_t at = 0; at < blocks.size(); at += kSliceSize) {
+    const MutBytes some = blocks.subspan(at, std::min(kSliceSize, blocks.size() - at));
+    copy(some, room.mut());
+    decrypt(keys, room.mut());
     for (std::size_t i = 0; i < some.size(); i += 16) {
       const auto before = to_array(View<16>(some.data() + i, 16));
-      copy(four.view().subspan(i, 16), some.subspan(i));
+      copy(room.view().subspan(i, 16), some.subspan(i));
       xor_block(chain, some.subspan(i, 16));
       chain = before;
     }

@@ -127,7 +127,7 @@ class Folded {
 }
 
 // to = from where `mask` is all ones; unchanged where it is 0.
-constexpr void choose(Limb mask, const Element& from, Element& to) {
+[[gnu::noinline]] constexpr void choose(Limb mask, const Element& from, Element& to) {
   each_word([&](std::size_t i) __attribute__((always_inline)) {
     to.limb[i] ^= mask & (to.limb[i] ^ from.limb[i]);
   });

@@ -44,22 +44,17 @@ Halves hash_to_halves(Bytes a, Bytes b) {
 
 // Takes the ciphertext piece by piece: writes it, or compares it with the
 // ciphertext that came.
-class PieceWriter {
+class Pieces {
  public:
-  explicit PieceWriter(MutBytes out) : out_(out) {}
-  void put(Bytes piece) {
-    copy(piece, out_);
-    out_ = out_.subspan(piece.size());
-  }
+  static Pieces written_to(MutBytes out) { return {out, {}}; }
+  static Pieces compared_with(Bytes expected) { return {{}, expected}; }
 
- private:
-  MutBytes out_;
-};
-
-class PieceComparer {
- public:
-  explicit PieceComparer(Bytes expected) : expected_(expected) {}
   void put(Bytes piece) {
+    if (expected_.empty()) {
+      copy(piece, out_);
+      out_ = out_.subspan(piece.size());
+      return;
+    }
     for (std::size_t i = 0; i < piece.size(); ++i) {
       difference_ |= static_cast<std::uint32_t>(piece[i] ^ expected_[i]);
     }
@@ -72,51 +67,57 @@ class PieceComparer {
   }
 
  private:
+  Pieces(MutBytes out, Bytes expected) : out_(out), expected_(expected) {}
+
+  MutBytes out_;
   Bytes expected_;
   std::uint32_t difference_ = 0;  // below 256
 };
 
+// The polynomials of `work`, k at a time, and the factors of the first k.
+std::span<Poly> polys(std::size_t k, std::size_t which, MlKemWork& work) {
+  return std::span(work.polys).subspan(which * k, k);
+}
+std::span<Factor> factors(std::size_t k, MlKemWork& work) {
+  return std::span(work.factors).first(k);
+}
+
 // Writes the public key and leaves the secret vector, transformed and reduced,
-// in the first K polynomials of `work`.
+// in the first k polynomials of `work`.
 // Spec: [FIPS203] Algorithm 13 (K-PKE.KeyGen).
-template <std::size_t K>
-void make_keys(View<32> d, MutView<MlKem<K>::kPublicKeySize> public_key, MlKemWork& work) {
-  const std::array<std::uint8_t, 1> rank{K};
+void make_keys(std::size_t k, View<32> d, MutBytes public_key, MlKemWork& work) {
+  const std::array<std::uint8_t, 1> rank{static_cast<std::uint8_t>(k)};
   const Halves halves = hash_to_halves(d, rank);
   const View<32> rho = halves.first.view();
   declassify(rho);  // part of the public key
 
-  const std::span<Poly> s = std::span(work.polys).template subspan<0, K>();
-  const std::span<Poly> e = std::span(work.polys).template subspan<K, K>();
-  const std::span<Poly> row = std::span(work.polys).template subspan<2 * K, K>();
-  const std::span<Factor> factors = std::span(work.factors).template first<K>();
+  const auto s = polys(k, 0, work), e = polys(k, 1, work), row = polys(k, 2, work);
   sample_noise(halves.second.view(), 0, s);
-  sample_noise(halves.second.view(), K, e);
-  for (std::size_t i = 0; i < K; ++i) {
+  sample_noise(halves.second.view(), k, e);
+  for (std::size_t i = 0; i < k; ++i) {
     transform(s[i]);
-    prepare(s[i], factors[i]);
+    prepare(s[i], work.factors[i]);
   }
-  for (std::size_t i = 0; i < K; ++i) {
+  for (std::size_t i = 0; i < k; ++i) {
     sample_row(rho, Matrix::kStraight, i, row);
-    dot(row, s, factors, row[0]);
+    dot(row, s, factors(k, work), row[0]);
     scale(row[0]);
     transform(e[i]);
     add(row[0], e[i]);
     make_canonical(row[0]);
-    encode(row[0], public_key.subspan(kPolyBytes * i).template first<kPolyBytes>());
+    encode(row[0], public_key.subspan(kPolyBytes * i).first<kPolyBytes>());
   }
-  copy(rho, public_key.template last<32>());
+  copy(rho, public_key.subspan(kPolyBytes * k));
   declassify(public_key);
 }
 
-// Samples the ephemeral vector, transformed, into the first K polynomials and
-// its errors, plain, into the next K.
-template <std::size_t K>
-void sample_ephemeral(View<32> seed, MlKemWork& work) {
-  const std::span<Poly> y = std::span(work.polys).template subspan<0, K>();
+// Samples the ephemeral vector, transformed, into the first k polynomials and
+// its errors, plain, into the next k.
+void sample_ephemeral(std::size_t k, View<32> seed, MlKemWork& work) {
+  const auto y = polys(k, 0, work);
   sample_noise(seed, 0, y);
-  sample_noise(seed, K, std::span(work.polys).template subspan<K, K>());
-  for (std::size_t i = 0; i < K; ++i) {
+  sample_noise(seed, k, polys(k, 1, work));
+  for (std::size_t i = 0; i < k; ++i) {
     transform(y[i]);
     prepare(y[i], work.factors[i]);
   }
@@ -124,101 +125,88 @@ void sample_ephemeral(View<32> seed, MlKemWork& work) {
 
 // The ciphertext's first part, u, in pieces to `out`. After sample_ephemeral().
 // Spec: [FIPS203] Algorithm 14 (K-PKE.Encrypt), lines 18, 19, 22.
-template <std::size_t K, class Out>
-void encrypt_u(View<32> rho, Out& out, MlKemWork& work) {
-  const std::span<Poly> y = std::span(work.polys).template subspan<0, K>();
-  const std::span<Poly> e = std::span(work.polys).template subspan<K, K>();
-  const std::span<Poly> row = std::span(work.polys).template subspan<2 * K, K>();
-  const std::span<Factor> factors = std::span(work.factors).template first<K>();
-  Secret<32 * u_bits(K)> piece;
-  for (std::size_t i = 0; i < K; ++i) {
+void encrypt_u(std::size_t k, View<32> rho, Pieces& out, MlKemWork& work) {
+  const auto y = polys(k, 0, work), e = polys(k, 1, work), row = polys(k, 2, work);
+  Secret<32 * u_bits(4)> room;
+  const MutBytes piece = room.mut().first(32 * u_bits(k));
+  for (std::size_t i = 0; i < k; ++i) {
     sample_row(rho, Matrix::kTransposed, i, row);
-    dot(row, y, factors, row[0]);
+    dot(row, y, factors(k, work), row[0]);
     transform_back(row[0]);
     add(row[0], e[i]);
-    compress(row[0], u_bits(K), piece.mut());
-    out.put(piece.view());
+    compress(row[0], u_bits(k), piece);
+    out.put(piece);
   }
 }
 
-// The second part, v. After sample_ephemeral(). `vector` is the public key
-// without rho. False if one of its coefficients is not reduced.
+// The second part, v. After sample_ephemeral(). `vector` is the public key, of which
+// rho is not read. False if one of its coefficients is not reduced.
 // Spec: [FIPS203] Algorithm 14 (K-PKE.Encrypt), lines 20, 21, 23.
-template <std::size_t K, class Out>
-bool encrypt_v(View<kPolyBytes * K> vector, View<32> message, View<32> seed, Out& out,
+bool encrypt_v(std::size_t k, Bytes vector, View<32> message, View<32> seed, Pieces& out,
                MlKemWork& work) {
-  const std::span<Poly> y = std::span(work.polys).template subspan<0, K>();
-  const std::span<Poly> e = std::span(work.polys).template subspan<K, K>();
-  const std::span<Poly> row = std::span(work.polys).template subspan<2 * K, K>();
-  const std::span<Factor> factors = std::span(work.factors).template first<K>();
+  const auto y = polys(k, 0, work), e = polys(k, 1, work), row = polys(k, 2, work);
   bool reduced = true;
-  for (std::size_t i = 0; i < K; ++i) {
-    const auto t = vector.subspan(kPolyBytes * i).template first<kPolyBytes>();
-    reduced = decode(t, row[i]) && reduced;
+  for (std::size_t i = 0; i < k; ++i) {
+    reduced = decode(vector.subspan(kPolyBytes * i).first<kPolyBytes>(), row[i]) && reduced;
   }
-  dot(row, y, factors, row[0]);
+  dot(row, y, factors(k, work), row[0]);
   transform_back(row[0]);
-  sample_noise(seed, 2 * K, e.first(1));
+  sample_noise(seed, 2 * k, e.first(1));
   add(row[0], e[0]);
   from_message(message, e[0]);
   add(row[0], e[0]);
-  Secret<32 * v_bits(K)> piece;
-  compress(row[0], v_bits(K), piece.mut());
-  out.put(piece.view());
+  Secret<32 * v_bits(4)> room;
+  const MutBytes piece = room.mut().first(32 * v_bits(k));
+  compress(row[0], v_bits(k), piece);
+  out.put(piece);
   return reduced;
 }
 
 // Encrypts `message` with the randomness `seed`, the ciphertext going to `out`
 // in pieces. False if a coefficient of the key is not reduced.
 // Spec: [FIPS203] Algorithm 14 (K-PKE.Encrypt).
-template <std::size_t K, class Out>
-bool encrypt(View<MlKem<K>::kPublicKeySize> public_key, View<32> message, View<32> seed, Out& out,
+bool encrypt(std::size_t k, Bytes public_key, View<32> message, View<32> seed, Pieces& out,
              MlKemWork& work) {
-  sample_ephemeral<K>(seed, work);
-  encrypt_u<K>(public_key.template last<32>(), out, work);
-  return encrypt_v<K>(public_key.template first<kPolyBytes * K>(), message, seed, out, work);
+  sample_ephemeral(k, seed, work);
+  encrypt_u(k, public_key.last<32>(), out, work);
+  return encrypt_v(k, public_key, message, seed, out, work);
 }
 
-// Decrypts with the secret vector that is in the first K polynomials.
+// Decrypts with the secret vector that is in the first k polynomials.
 // Spec: [FIPS203] Algorithm 15 (K-PKE.Decrypt).
-template <std::size_t K>
-Secret<32> decrypt(View<MlKem<K>::kCiphertextSize> ciphertext, MlKemWork& work) {
-  constexpr std::size_t kUSize = 32 * u_bits(K);
-  const std::span<Poly> s = std::span(work.polys).template subspan<0, K>();
-  const std::span<Poly> u = std::span(work.polys).template subspan<K, K>();
-  const std::span<Factor> factors = std::span(work.factors).template first<K>();
-  for (std::size_t i = 0; i < K; ++i) {
-    decompress(ciphertext.subspan(kUSize * i, kUSize), u_bits(K), u[i]);
+Secret<32> decrypt(std::size_t k, Bytes ciphertext, MlKemWork& work) {
+  const std::size_t u_size = 32 * u_bits(k);
+  const auto s = polys(k, 0, work), u = polys(k, 1, work);
+  for (std::size_t i = 0; i < k; ++i) {
+    decompress(ciphertext.subspan(u_size * i, u_size), u_bits(k), u[i]);
     transform(u[i]);
-    prepare(u[i], factors[i]);
+    prepare(u[i], work.factors[i]);
   }
   Poly& w = s[0];
-  dot(s, u, factors, w);
+  dot(s, u, factors(k, work), w);
   transform_back(w);
-  decompress(ciphertext.subspan(kUSize * K), v_bits(K), u[0]);
+  decompress(ciphertext.subspan(u_size * k), v_bits(k), u[0]);
   subtract_from(w, u[0]);
   Secret<32> message;
   to_message(w, message.mut());
   return message;
 }
 
-// The rest of decapsulation, the secret vector being in the first K
+// The rest of decapsulation, the secret vector being in the first k
 // polynomials. Spec: [FIPS203] Algorithm 18.
-template <std::size_t K>
-Secret<32> decapsulate_with(View<MlKem<K>::kPublicKeySize> public_key, View<32> public_key_hash,
-                            View<32> z, View<MlKem<K>::kCiphertextSize> ciphertext,
-                            MlKemWork& work) {
-  const Secret<32> message = decrypt<K>(ciphertext, work);
+Secret<32> decapsulate_with(std::size_t k, Bytes public_key, View<32> public_key_hash, View<32> z,
+                            Bytes ciphertext, MlKemWork& work) {
+  const Secret<32> message = decrypt(k, ciphertext, work);
   Halves halves = hash_to_halves(message.view(), public_key_hash);
-  PieceComparer comparer(ciphertext);
-  static_cast<void>(encrypt<K>(public_key, message.view(), halves.second.view(), comparer, work));
+  auto pieces = Pieces::compared_with(ciphertext);
+  static_cast<void>(encrypt(k, public_key, message.view(), halves.second.view(), pieces, work));
 
   Secret<32> rejected;
   Shake shake(Shake::Strength::k256);
   shake.absorb(z);
   shake.absorb(ciphertext);
   shake.squeeze(rejected.mut());
-  ct_copy_if(comparer.difference_mask(), rejected.view(), halves.first.mut());
+  ct_copy_if(pieces.difference_mask(), rejected.view(), halves.first.mut());
   return std::move(halves.first);
 }
 
@@ -227,14 +215,14 @@ Secret<32> decapsulate_with(View<MlKem<K>::kPublicKeySize> public_key, View<32> 
 template <std::size_t K>
 void MlKem<K>::public_key(View<64> seed, MutView<kPublicKeySize> public_key, MlKemWork& work) {
   const Wiper wiper(work);
-  make_keys<K>(seed.first<32>(), public_key, work);
+  make_keys(K, seed.first<32>(), public_key, work);
 }
 
 template <std::size_t K>
 void MlKem<K>::private_key(View<64> seed, MutView<kPrivateKeySize> private_key, MlKemWork& work) {
   const Wiper wiper(work);
   const auto ours = private_key.template subspan<kPolyBytes * K, kPublicKeySize>();
-  make_keys<K>(seed.first<32>(), ours, work);
+  make_keys(K, seed.first<32>(), ours, work);
   for (std::size_t i = 0; i < K; ++i) {
     make_canonical(work.polys[i]);
     encode(work.polys[i], private_key.subspan(kPolyBytes * i).template first<kPolyBytes>());
@@ -248,8 +236,8 @@ Result<Secret<32>> MlKem<K>::encapsulate(View<kPublicKeySize> public_key, View<3
                                          MutView<kCiphertextSize> ciphertext, MlKemWork& work) {
   const Wiper wiper(work);
   Halves halves = hash_to_halves(message, sha3_256(public_key));
-  PieceWriter writer(ciphertext);
-  if (!encrypt<K>(public_key, message, halves.second.view(), writer, work)) {
+  auto pieces = Pieces::written_to(ciphertext);
+  if (!encrypt(K, public_key, message, halves.second.view(), pieces, work)) {
     wipe(ciphertext);
     return Error::kBadKey;
   }
@@ -261,8 +249,8 @@ template <std::size_t K>
 Secret<32> MlKem<K>::decapsulate(View<64> seed, View<kCiphertextSize> ciphertext, MlKemWork& work) {
   const Wiper wiper(work);
   const auto ours = MutView<kPublicKeySize>(work.public_key.data(), kPublicKeySize);
-  make_keys<K>(seed.first<32>(), ours, work);
-  return decapsulate_with<K>(ours, sha3_256(ours), seed.last<32>(), ciphertext, work);
+  make_keys(K, seed.first<32>(), ours, work);
+  return decapsulate_with(K, ours, sha3_256(ours), seed.last<32>(), ciphertext, work);
 }
 
 template <std::size_t K>
@@ -280,7 +268,7 @@ Result<Secret<32>> MlKem<K>::decapsulate_expanded(View<kPrivateKeySize> private_
     // The standard does not ask for reduced coefficients here, nor need we.
     static_cast<void>(decode(s, work.polys[i]));
   }
-  return decapsulate_with<K>(ours, hash, private_key.template last<32>(), ciphertext, work);
+  return decapsulate_with(K, ours, hash, private_key.template last<32>(), ciphertext, work);
 }
 
 template struct MlKem<3>;
@@ -291,7 +279,7 @@ void kem_public_pieces(View<64> seed, MutView<kKemHeaderSize> header,
   const Wiper wiper(work);
   const auto ours =
       MutView<MlKem768::kPublicKeySize>(work.public_key.data(), MlKem768::kPublicKeySize);
-  make_keys<3>(seed.first<32>(), ours, work);
+  make_keys(3, seed.first<32>(), ours, work);
   copy(ours.last<32>(), header);
   copy(sha3_256(ours), header.last<32>());
   copy(ours.first<kKemVectorSize>(), vector);
@@ -301,9 +289,9 @@ Secret<32> kem_encapsulate_1(View<kKemHeaderSize> header, View<32> message,
                              MutView<kKemCt1Size> ct1, MlKemWork& work) {
   const Wiper wiper(work);
   Halves halves = hash_to_halves(message, header.last<32>());
-  PieceWriter writer(ct1);
-  sample_ephemeral<3>(halves.second.view(), work);
-  encrypt_u<3>(header.first<32>(), writer, work);
+  auto pieces = Pieces::written_to(ct1);
+  sample_ephemeral(3, halves.second.view(), work);
+  encrypt_u(3, header.first<32>(), pieces, work);
   declassify(ct1);
   return std::move(halves.first);
 }
@@ -316,9 +304,9 @@ Status kem_encapsulate_2(View<kKemHeaderSize> header, View<32> message, View<kKe
   copy(header.first<32>(), theirs.last<32>());
   const bool known = equal_var(sha3_256(theirs), header.last<32>());
   const Halves halves = hash_to_halves(message, header.last<32>());
-  PieceWriter writer(ct2);
-  sample_ephemeral<3>(halves.second.view(), work);
-  if (!encrypt_v<3>(vector, message, halves.second.view(), writer, work) || !known) {
+  auto pieces = Pieces::written_to(ct2);
+  sample_ephemeral(3, halves.second.view(), work);
+  if (!encrypt_v(3, vector, message, halves.second.view(), pieces, work) || !known) {
     wipe(ct2);
     return Error::kBadKey;
   }

@@ -20,6 +20,18 @@ ByteArray<32> x25519_public(const Secret<32>& private_key);
 // Errors: kBadKey if the result is all zeros (a low-order public key).
 Result<Secret<32>> x25519(const Secret<32>& private_key, View<32> public_key);
 
+// The two keys of an agreement.
+struct X25519Pair {
+  const Secret<32>& private_key;
+  View<32> public_key;
+};
+inline constexpr std::size_t kMaxX25519Pairs = 4;
+
+// The shared secrets of up to kMaxX25519Pairs pairs, one after the other: less work
+// than one by one. Constant time in the private keys. REQUIRES: room for them.
+// Errors: kBadKey if one of them is all zeros; then all are.
+Status x25519(std::span<const X25519Pair> pairs, MutBytes secrets);
+
 // True iff `public_key` is canonical (bit 255 clear, below the prime) and lies
 // in the prime-order subgroup of the curve. Variable time: public data only.
 bool x25519_is_prime_order_var(View<32> public_key);

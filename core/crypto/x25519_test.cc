@@ -117,6 +117,38 @@ TEST(X25519, RefusesPointsOfLowOrder) {
   }
 }
 
+TEST(X25519, AgreesOnSeveralAsOneByOne) {
+  std::vector<Secret<32>> ours;
+  std::vector<ByteArray<32>> theirs;
+  for (std::uint8_t i = 0; i < kMaxX25519Pairs; ++i) {
+    ours.push_back(x25519_private(View<32>(sha256(ByteArray<2>{1, i}))));
+    theirs.push_back(sha256(ByteArray<2>{2, i}));
+  }
+  for (std::size_t count = 0; count <= kMaxX25519Pairs; ++count) {
+    std::vector<X25519Pair> pairs;
+    std::vector<std::uint8_t> expected;
+    for (std::size_t i = 0; i < count; ++i) {
+      pairs.push_back({ours[i], theirs[i]});
+      const auto secret = *x25519(ours[i], theirs[i]);
+      expected.insert(expected.end(), secret.view().begin(), secret.view().end());
+    }
+    std::vector<std::uint8_t> secrets(32 * count);
+    EXPECT_TRUE(x25519(pairs, secrets).ok());
+    EXPECT_EQ(to_hex(secrets), to_hex(expected));
+    // One of low order spoils them all.
+    for (std::size_t bad = 0; bad < count; ++bad) {
+      std::vector<X25519Pair> worse;
+      const ByteArray<32> low_order{1};
+      for (std::size_t i = 0; i < count; ++i) {
+        worse.push_back({ours[i], i == bad ? low_order : theirs[i]});
+      }
+      secrets = expected;
+      EXPECT_EQ(x25519(worse, secrets).error(), Error::kBadKey);
+      EXPECT_EQ(to_hex(secrets), std::string(64 * count, '0'));
+    }
+  }
+}
+
 TEST(X25519, PrimeOrderIsCheckedToTheLastDetail) {
   ByteArray<32> base{9};
   EXPECT_TRUE(x25519_is_prime_order_var(base));

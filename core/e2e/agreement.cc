@@ -16,6 +16,12 @@ class KdfInput {
     copy(secret.view(), bytes_.mut().subspan(size_));
     size_ += 32;
   }
+  // Adds what the pairs agree on. Errors: kBadKey (low order).
+  Status add(std::span<const crypto::X25519Pair> pairs) {
+    TRY(crypto::x25519(pairs, bytes_.mut().subspan(size_)));
+    size_ += 32 * pairs.size();
+    return {};
+  }
   Agreement derive(std::uint8_t version) const {
     const Bytes input = bytes_.view().first(size_);
     Secret<96> keys;
@@ -54,14 +60,14 @@ Result<Agreement> agree_as_initiator(const OurIdentity& identity, const OurBaseK
                                      crypto::MlKemWork& work) {
   const auto theirs = TRY(TheirIdentity::parse(bundle.identity_key));
   const auto signed_pre_key = TRY(TheirSignedPreKey::parse(bundle.signed_pre_key.public_key));
+  TheirOneTimePreKey one_time;
+  if (bundle.one_time) one_time = TRY(TheirOneTimePreKey::parse(bundle.one_time->public_key));
+  // The last one counts with a one-time prekey.
+  const std::array<crypto::X25519Pair, 4> pairs{
+      pair(identity, signed_pre_key), pair(base_key, theirs), pair(base_key, signed_pre_key),
+      pair(base_key, one_time)};
   KdfInput input;
-  input.add(TRY(agree(identity, signed_pre_key)));
-  input.add(TRY(agree(base_key, theirs)));
-  input.add(TRY(agree(base_key, signed_pre_key)));
-  if (bundle.one_time) {
-    const auto one_time = TRY(TheirOneTimePreKey::parse(bundle.one_time->public_key));
-    input.add(TRY(agree(base_key, one_time)));
-  }
+  TRY(input.add(std::span(pairs).first(bundle.one_time ? 4 : 3)));
   if (!bundle.kem) return input.derive(kX3dhVersion);
   input.add(
       TRY(crypto::kyber1024_encapsulate(bundle.kem->public_key, kem_random, kem_ciphertext, work)));
@@ -73,11 +79,13 @@ Result<Agreement> agree_as_responder(const OurIdentity& identity, const OurPreKe
   if (message.pre_key_id && keys.one_time == nullptr) return Error::kNotFound;
   const auto& base_key = message.base_key;
   if (!crypto::x25519_is_prime_order_var(base_key.point())) return Error::kBadKey;
+  // The last one counts with a one-time prekey.
+  const std::array<crypto::X25519Pair, 4> pairs{
+      pair(keys.signed_pre_key, message.identity_key), pair(identity, base_key),
+      pair(keys.signed_pre_key, base_key),
+      message.pre_key_id ? pair(*keys.one_time, base_key) : pair(identity, base_key)};
   KdfInput input;
-  input.add(TRY(agree(keys.signed_pre_key, message.identity_key)));
-  input.add(TRY(agree(identity, base_key)));
-  input.add(TRY(agree(keys.signed_pre_key, base_key)));
-  if (message.pre_key_id) input.add(TRY(agree(*keys.one_time, base_key)));
+  TRY(input.add(std::span(pairs).first(message.pre_key_id ? 4 : 3)));
   if (message.version == kPqxdhVersion) {
     const auto ciphertext = message.kem_ciphertext.first<crypto::kKyber1024CiphertextSize>();
     input.add(TRY(decapsulate(keys.kem, ciphertext, work)));

@@ -23,9 +23,10 @@ ByteArray<32> fingerprint_of(const Fingerprint::Side& side, std::uint32_t iterat
 ByteArray<kSideDigits> digits_of(View<32> fingerprint) {
   ByteArray<kSideDigits> out;
   for (std::size_t group = 0; group < kSideDigits / 5; ++group) {
-    std::uint64_t number = 0;
-    for (std::size_t i = 0; i < 5; ++i) number = number << 8 | fingerprint[5 * group + i];
-    number %= 100000;
+    // Modulo 100,000 after every byte: no processor needs a wider division.
+    std::uint32_t number = 0;
+    for (std::size_t i = 0; i < 5; ++i)
+      number = (number << 8 | fingerprint[5 * group + i]) % 100000;
     for (std::size_t i = 5; i-- > 0; number /= 10)
       out[5 * group + i] = static_cast<std::uint8_t>('0' + number % 10);
   }

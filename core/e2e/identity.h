@@ -73,6 +73,12 @@ using TheirSignedPreKey = TheirKey<struct SignedPreKeyUse>;
 using TheirOneTimePreKey = TheirKey<struct OneTimePreKeyUse>;
 using TheirRatchetKey = TheirKey<struct RatchetUse>;
 
+// A key of ours and one of theirs, for crypto::x25519().
+template <class Ours, class Theirs>
+crypto::X25519Pair pair(const OurKey<Ours>& ours, const TheirKey<Theirs>& theirs) {
+  return {ours.private_key(), theirs.point()};
+}
+
 // X25519 of a key of ours and one of theirs. Errors: kBadKey (low order).
 template <class Ours, class Theirs>
 Result<Secret<32>> agree(const OurKey<Ours>& ours, const TheirKey<Theirs>& theirs) {

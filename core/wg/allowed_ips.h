@@ -32,8 +32,17 @@ class AllowedIps {
     Family family = Family::kNone;
   };
 
-  // Two nodes for each prefix are enough. `lists`: N elements. Both outlive this.
-  AllowedIps(std::span<Node> nodes, std::span<std::uint32_t> lists);
+  // An address that was looked up lately: a flow of packets, among many peers,
+  // need not go down the tree for each.
+  struct Recent {
+    IpAddress address;
+    std::uint32_t owner = kNoSlot;
+    std::uint64_t version = 0;  // of the tree when it was looked up
+  };
+
+  // Two nodes for each prefix are enough. `lists`: N elements. `recent`: a power
+  // of two of them, at most 65,536, or none. All outlive this.
+  AllowedIps(std::span<Node> nodes, std::span<std::uint32_t> lists, std::span<Recent> recent);
   // More room. REQUIRES: each begins with the one before.
   void extend(std::span<Node> nodes, std::span<std::uint32_t> lists);
 
@@ -44,7 +53,7 @@ class AllowedIps {
   Status remove(const Prefix& prefix, std::uint32_t owner);
   void remove_all(std::uint32_t owner);
 
-  // Whose an address is; kNoSlot: nobody's.
+  // Whose an address is; kNoSlot: nobody's. Notes it among the recent ones.
   std::uint32_t find(const IpAddress& address) const;
 
   // A walk of an owner's prefixes, the oldest first; a change voids it.
@@ -61,6 +70,7 @@ class AllowedIps {
   }
   std::uint32_t& root(Family family) { return roots_[family == Family::kIpv6 ? 1 : 0]; }
   std::uint32_t root(Family family) const { return roots_[family == Family::kIpv6 ? 1 : 0]; }
+  std::uint32_t find_in_tree(const IpAddress& address) const;
   std::uint32_t find_exact(const Prefix& prefix) const;
   // What points to `node`, or to where it would be, below `parent`.
   std::uint32_t& link_to(Family family, std::uint32_t parent, const Words& words);
@@ -74,6 +84,8 @@ class AllowedIps {
   std::span<std::uint32_t> lists_;
   Pool<Node> pool_;
   std::array<std::uint32_t, 2> roots_{kNoSlot, kNoSlot};
+  std::span<Recent> recent_;
+  std::uint64_t version_ = 1;  // one more with each change
 };
 
 }  // namespace core::wg

@@ -26,9 +26,10 @@ IpAddress v6(std::initializer_list<unsigned> words) {
 
 struct Table {
   explicit Table(std::size_t nodes = 64, std::size_t owners = 16)
-      : memory(nodes), lists(owners), ips(memory, lists) {}
+      : memory(nodes), lists(owners), recent(4), ips(memory, lists, recent) {}
   std::vector<AllowedIps::Node> memory;
   std::vector<std::uint32_t> lists;
+  std::vector<AllowedIps::Recent> recent;
   AllowedIps ips;
 };
 

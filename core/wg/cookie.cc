@@ -3,6 +3,7 @@
 #include "core/crypto/aead.h"
 #include "core/crypto/blake2s.h"
 #include "core/crypto/ct.h"
+#include "core/wg/kdf.h"
 
 namespace core::wg {
 namespace {
@@ -15,10 +16,7 @@ enum class Purpose : std::uint8_t { kMac1, kCookie };
 ByteArray<32> key_for(Purpose purpose, View<32> public_key) {
   constexpr auto kMac1Label = label("mac1----"), kCookieLabel = label("cookie--");
   ByteArray<32> out;
-  crypto::Blake2s hash(32);
-  hash.update(purpose == Purpose::kMac1 ? kMac1Label : kCookieLabel);
-  hash.update(public_key);
-  hash.finish(out);
+  hash_of({purpose == Purpose::kMac1 ? kMac1Label : kCookieLabel, public_key}, out);
   return out;
 }
 

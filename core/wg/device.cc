@@ -23,7 +23,7 @@ Device::Device(const DeviceMemory& memory, const DeviceOptions& options, View<32
       peer_pool_(memory.peers),
       receiver_indices_(memory.receiver_indices),
       public_keys_(memory.public_keys),
-      allowed_ips_(memory.allowed_ips, memory.allowed_ip_lists),
+      allowed_ips_(memory.allowed_ips, memory.allowed_ip_lists, memory.recent_addresses),
       schedule_(memory.schedule),
       staging_(memory.staged_bytes, memory.staged_slots, kHeadroom),
       rate_limiter_(memory.rate_limits, hash_key) {
@@ -47,10 +47,12 @@ void Device::extend(const DeviceMemory& memory) {
   receiver_indices_.move_to(memory.receiver_indices);
   public_keys_.move_to(memory.public_keys);
   allowed_ips_.extend(memory.allowed_ips, memory.allowed_ip_lists);
+  const auto recent_addresses = memory_.recent_addresses;
   const auto staged_bytes = memory_.staged_bytes;
   const auto staged_slots = memory_.staged_slots;
   const auto rate_limits = memory_.rate_limits;
   memory_ = memory;
+  memory_.recent_addresses = recent_addresses;
   memory_.staged_bytes = staged_bytes;
   memory_.staged_slots = staged_slots;
   memory_.rate_limits = rate_limits;

@@ -41,8 +41,7 @@ class Device {
   Result<PeerId> find_peer(View<32> public_key) const;  // Errors: kNotFound
   // Wipes what was the peer's. In all calls with a PeerId: Errors: kNotFound.
   Status remove_peer(PeerId peer);
-  // Walks all peers: first_peer(), next_peer(id), ... until there is none. The
-  // last one given may be removed before the next is asked for.
+  // Walks all peers. The last one given may be removed before the next is asked for.
   std::optional<PeerId> first_peer() const { return peer_from(0); }
   std::optional<PeerId> next_peer(PeerId after) const { return peer_from(after.slot + 1); }
   std::size_t peer_count() const { return peer_count_; }
@@ -74,12 +73,10 @@ class Device {
   Prefix allowed_ip(AllowedIpRef ref) const { return allowed_ips_.prefix(ref); }
 
   // --- Packets ---
-
   // Takes one datagram of any kind, which it overwrites, and says what came of
   // it. `received.bytes` is a view into `datagram`: the IP packet, cut to the
-  // length its header says; or the reply for `from`, with kReply. Room for the
-  // reply is there: it is never longer than what it answers.
-  // At most one handshake step (4 X25519) or one decryption.
+  // length its header says; or with kReply the reply for `from`, never longer
+  // than what it answers. At most one handshake step (4 X25519) or one decryption.
   // Errors, none of which changes anything but counters:
   //   kMalformed: not a message, or inside it not an IP packet
   //   kBadTag: MAC1, a tag or a key is not as it should be; kBadKey: low order
@@ -98,21 +95,18 @@ class Device {
   // The first `sealed` ones have a datagram now, to be sent to `to`. The rest
   // wait in the device for a handshake, which is started: poll() sends copies
   // of them later; the peer's oldest fall out first.
-  // Errors: kNotFound; kOutOfOrder: it has no endpoint, or we no private key;
-  // kMalformed: a buffer without the room that Outgoing asks for.
+  // Errors: kNotFound; kOutOfOrder: no endpoint, or no private key; kMalformed: too little room.
   Result<Sent> send(PeerId peer, std::span<Outgoing> packets, Instant now);
 
   // Does the most urgent thing that is due, if any: at most one datagram,
   // written to `out` or a staged packet; it is valid until the next call that
-  // is not const. Call it while next_deadline().at <= now; too early it does
-  // nothing. `wall` {0}: not known. REQUIRES: out.size() >= kMaxPollSize
+  // is not const. `wall` {0}: not known. REQUIRES: out.size() >= kMaxPollSize
   // Errors: kRng: the handshake is tried again after a while.
   Result<std::optional<ToSend>> poll(Instant now, WallTime wall, Rng& rng, MutBytes out);
-  // When to call poll(), and for what. May be early, never late. Constant time.
+  // When to call poll() until it lies ahead, and for what. May be early, never late.
   Deadline next_deadline() const;
 
   // --- Timestamps: see docs/spec/tunnel.md ---
-
   // What the store holds, when the device starts; 0: nothing yet.
   void set_stored_floor(std::uint64_t floor) { clock_ = Tai64nClock(floor); }
   // The floor that the store must hold before the device may start handshakes
@@ -122,8 +116,8 @@ class Device {
   // clock alone is trusted to never go back.
   void floor_stored(std::uint64_t floor) { clock_.reserve(floor); }
 
-  // The port sees its receive queue filling up: for one second handshakes need
-  // a cookie. The device notices by itself more than options.handshakes_per_s.
+  // The port's receive queue fills up: for one second handshakes need a cookie.
+  // The device notices by itself more than options.handshakes_per_s.
   void note_overload(Instant now);
   const Counters& counters() const { return counters_; }
 

@@ -59,7 +59,6 @@ Device::Outcome Device::on_initiation(Initiation& message, const Endpoint& from,
   Keypair session;
   session.created_at = now_;
   session.remote_index = message.sender.get();
-  const ByteArray<32> their_ephemeral = message.ephemeral;
   SymmetricState state;
   const auto key = consume_static(private_key_, public_key_, message, state);
   if (!key) return count(counters_.bad_tags, key.error());
@@ -78,12 +77,12 @@ Device::Outcome Device::on_initiation(Initiation& message, const Endpoint& from,
   Secret<32> ephemeral;
   const auto drawn = draw(rng, session.local_index, ephemeral);
   if (!drawn) return count(counters_.rng_failures, drawn.error());
-  // Over the initiation, of which nothing is needed any more.
-  const auto reply = bytes_of(message).first<Response::kSize>();
+  // Over the end of the initiation, of which only its ephemeral key is still needed.
+  const auto reply = bytes_of(message).last<Response::kSize>();
   Response& response = message_at<Response>(reply);
   response.sender.set(session.local_index);
   response.receiver.set(session.remote_index);
-  const auto done = create_response(state, {peer.public_key_, their_ephemeral}, ephemeral,
+  const auto done = create_response(state, {peer.public_key_, message.ephemeral}, ephemeral,
                                     peer.preshared_key_.view(), response, session.keys);
   if (!done) return count(counters_.bad_tags, done.error());
 

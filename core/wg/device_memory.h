@@ -18,7 +18,8 @@ namespace core::wg {
 // Device::extend() takes one for more peers or prefixes. Each of its arrays
 // begins with the one before, at the same place, and has as many elements or
 // more; only the two index tables are other memory, and what they were is free
-// afterwards. Windows keep their size; staging and rate limits stay as they are.
+// afterwards. Windows keep their size; recent addresses, staging and rate limits
+// stay as they are.
 struct DeviceMemory {
   std::span<Peer> peers;                          // N >= 1, as made by Peer()
   std::span<Schedule::Entry> schedule;            // N
@@ -29,6 +30,9 @@ struct DeviceMemory {
   std::span<std::uint32_t> replay_windows;
   std::span<AllowedIps::Node> allowed_ips;    // 2 for each prefix are always enough
   std::span<std::uint32_t> allowed_ip_lists;  // N
+  // Addresses looked up lately: a power of two, at most 65,536, or none. Worth
+  // it where a lookup takes many steps: from some hundred prefixes on.
+  std::span<AllowedIps::Recent> recent_addresses{};
   // Packets that wait for handshakes: as many slots of equal size as
   // staged_sizes has elements; may be none. A slot of sealing_room(mtu) bytes
   // holds any packet.

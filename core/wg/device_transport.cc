@@ -22,8 +22,11 @@ std::size_t run_size(std::span<const Incoming> batch) {
 }  // namespace
 
 Result<Received> Device::receive(MutBytes datagram, const Endpoint& from, Instant now, Rng& rng) {
+  advance(now);
+  if (transport_header_in(datagram) == nullptr) return on_handshake(datagram, from, rng);
   Incoming one{.datagram = datagram};
-  receive(std::span(&one, 1), from, now, rng);
+  Seen seen;
+  on_transport(std::span(&one, 1), from, seen);
   return one.received;
 }
 

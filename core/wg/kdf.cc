@@ -6,37 +6,38 @@
 namespace core::wg {
 namespace {
 
-// HMAC-BLAKE2s, of a message in two pieces.
-// Spec: [RFC2104] 2.
-void hmac_blake2s(Bytes key, Bytes message, Bytes rest, MutView<32> out) {
+// HMAC-BLAKE2s, of a message in two pieces. Spec: [RFC2104] 2.
+void hmac(Bytes key, Bytes message, Bytes rest, MutView<32> out) {
   constexpr std::size_t kBlock = 64;
   CHECK(key.size() <= kBlock);
   Secret<kBlock> pad;
   copy(key, pad.mut());
   for (auto& byte : pad.mut()) byte ^= 0x36;
-  crypto::Blake2s inner(32);
-  inner.update(pad.view());
-  inner.update(message);
-  inner.update(rest);
-  inner.finish(out);
+  hash_of({pad.view(), message, rest}, out);
   for (auto& byte : pad.mut()) byte ^= 0x36 ^ 0x5c;
-  crypto::Blake2s outer(32);
-  outer.update(pad.view());
-  outer.update(out);
-  outer.finish(out);
+  hash_of({pad.view(), out}, out);
 }
 
 }  // namespace
 
+void hash_of(std::initializer_list<Bytes> pieces, MutView<32> out) {
+  crypto::Blake2s hash(32);
+  for (const Bytes piece : pieces) hash.update(piece);
+  hash.finish(out);
+}
+
 void kdf(Bytes chaining_key, Bytes input, std::initializer_list<Secret<32>*> out) {
+  // First a secret, of the chaining key and the input; then with it each output,
+  // of the one before and its own number.
   Secret<32> secret;
-  hmac_blake2s(chaining_key, input, {}, secret.mut());
-  Bytes before;  // the output before, then this one's number
-  std::uint8_t number = 0;
-  for (Secret<32>* const key : out) {
-    ++number;
-    hmac_blake2s(secret.view(), before, {&number, 1}, key->mut());
-    before = key->view();
+  Bytes key = chaining_key, message = input;
+  Secret<32>* to = &secret;
+  for (std::uint8_t number = 0;; ++number) {
+    hmac(key, message, {&number, number == 0 ? 0u : 1u}, to->mut());
+    if (number == out.size()) return;
+    key = secret.view();
+    message = number == 0 ? Bytes() : to->view();
+    to = out.begin()[number];
   }
 }
 

@@ -1,4 +1,4 @@
-// HMAC and key derivation by BLAKE2s. Spec: [WG] 5.4 (HMAC, KDF).
+// Hashes and key derivation by BLAKE2s. Spec: [WG] 5.4 (HASH, HMAC, KDF).
 #ifndef CORE_WG_KDF_H_
 #define CORE_WG_KDF_H_
 
@@ -7,6 +7,9 @@
 #include "core/base/bytes.h"
 
 namespace core::wg {
+
+// HASH of pieces that follow each other. `out` may be one of them.
+void hash_of(std::initializer_list<Bytes> pieces, MutView<32> out);
 
 // KDF1, KDF2, KDF3: as many keys, of a chaining key of at most 64 bytes, which
 // may be one of them, and of `input`.

@@ -1,7 +1,6 @@
 #include "core/wg/noise.h"
 
 #include "core/crypto/aead.h"
-#include "core/crypto/blake2s.h"
 #include "core/crypto/ct.h"
 #include "core/crypto/x25519.h"
 #include "core/wg/kdf.h"
@@ -16,7 +15,7 @@ constexpr std::uint64_t kFirstNonce = 0;  // each key encrypts once
 }  // namespace
 
 void SymmetricState::start(View<32> responder_static) {
-  crypto::blake2s({}, kConstruction, chaining_key.mut());
+  hash_of({kConstruction}, chaining_key.mut());
   copy(chaining_key.view(), hash);
   mix_hash(kIdentifier);
   mix_hash(responder_static);
@@ -27,12 +26,7 @@ void SymmetricState::copy_from(const SymmetricState& other) {
   hash = other.hash;
 }
 
-void SymmetricState::mix_hash(Bytes said) {
-  crypto::Blake2s h(32);
-  h.update(hash);
-  h.update(said);
-  h.finish(hash);
-}
+void SymmetricState::mix_hash(Bytes said) { hash_of({hash, said}, hash); }
 
 void SymmetricState::mix_ephemeral(View<32> public_key) {
   mix_hash(public_key);

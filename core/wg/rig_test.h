@@ -40,6 +40,7 @@ class Rig {
         windows_(2 * options.peers * options.window_words, 0xdeadbeef),
         nodes_(2 * options.allowed_ips),
         lists_(options.peers),
+        recent_addresses_(8),
         staged_bytes_(options.staged * sealing_room(1420)),
         staged_slots_(options.staged),
         rate_limits_(64),
@@ -134,6 +135,7 @@ class Rig {
             .replay_windows = windows_,
             .allowed_ips = nodes_,
             .allowed_ip_lists = lists_,
+            .recent_addresses = recent_addresses_,
             .staged_bytes = staged_bytes_,
             .staged_slots = staged_slots_,
             .rate_limits = rate_limits_};
@@ -155,6 +157,7 @@ class Rig {
   std::vector<std::uint32_t> windows_;
   std::vector<AllowedIps::Node> nodes_;
   std::vector<std::uint32_t> lists_;
+  std::vector<AllowedIps::Recent> recent_addresses_;
   Buffer staged_bytes_;
   std::vector<StagedSlot> staged_slots_;
   std::vector<RateLimiter::Entry> rate_limits_;

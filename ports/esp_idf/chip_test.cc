@@ -1,6 +1,7 @@
 // Randomness, the device key, partitions, the clock: over a chip in memory,
 // behind the functions that ESP-IDF declares.
 #include <bootloader_random.h>
+#include <esp_hmac.h>
 #include <esp_random.h>
 #include <esp_timer.h>
 #include <gtest/gtest.h>
@@ -87,11 +88,12 @@ TEST_F(EspChip, IsNotTrustedAgainOnceItsGeneratorStoodStill) {
 }
 
 TEST_F(EspChip, HasADeviceKeyOfItsFuses) {
-  const auto one = device_key(HMAC_KEY3), other = device_key(HMAC_KEY4);
+  const auto one = device_key(3), other = device_key(4);
   ASSERT_TRUE(one.ok() && other.ok());
   EXPECT_FALSE(core::equal_var(one->view(), other->view()));
+  EXPECT_EQ(device_key(6).error(), Error::kBadKey);
   g_chip.has_key = false;
-  EXPECT_EQ(device_key(HMAC_KEY3).error(), Error::kBadKey);
+  EXPECT_EQ(device_key(3).error(), Error::kBadKey);
 }
 
 TEST_F(EspChip, KeepsAMarkInAPartition) {

@@ -2,17 +2,15 @@
 #ifndef PORTS_ESP_IDF_DEVICE_KEY_H_
 #define PORTS_ESP_IDF_DEVICE_KEY_H_
 
-#include <esp_hmac.h>
-
 #include "core/base/bytes.h"
 #include "core/base/result.h"
 
 namespace ports::esp_idf {
 
 // HMAC-SHA-256 of "ginnel device key", computed by the chip's HMAC peripheral with
-// a key in eFuses that software cannot read, of the purpose HMAC_UP. Errors:
-// kBadKey: that block has no such key.
-core::Result<core::Secret<32>> device_key(hmac_key_id_t block);
+// a key in eFuses that software cannot read, of the purpose HMAC_UP. `block`: that
+// of the key, 0 to 5. Errors: kBadKey: there is no such key.
+core::Result<core::Secret<32>> device_key(unsigned block);
 
 }  // namespace ports::esp_idf
 #endif  // PORTS_ESP_IDF_DEVICE_KEY_H_

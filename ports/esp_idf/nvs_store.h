@@ -2,12 +2,8 @@
 #ifndef PORTS_ESP_IDF_NVS_STORE_H_
 #define PORTS_ESP_IDF_NVS_STORE_H_
 
-#include <optional>
-
-#include "core/base/rng.h"
 #include "core/messenger/store.h"
-#include "ports/esp_idf/nvs_space.h"
-#include "ports/flash/sealing.h"
+#include "ports/esp_idf/nvs_blob.h"
 
 namespace ports::esp_idf {
 
@@ -16,10 +12,8 @@ namespace ports::esp_idf {
 // if power goes before the next one begins may it be there after all.
 class NvsStore final : public core::messenger::Store {
  public:
-  static constexpr std::size_t kBlobSize = 1024;  // the largest that is written
-  static constexpr std::size_t kPieceSize = kBlobSize - 41;
   // Values above this are refused with kFull.
-  static constexpr std::size_t kMaxValueSize = 255 * kPieceSize;
+  static constexpr std::size_t kMaxValueSize = 255 * kMaxPieceSize;
   // Entries of NVS that are left for erasing.
   static constexpr std::size_t kReserve = 126;
 
@@ -30,7 +24,6 @@ class NvsStore final : public core::messenger::Store {
            core::Rng& rng);
   NvsStore(const NvsStore&) = delete;
   NvsStore& operator=(const NvsStore&) = delete;
-  ~NvsStore() { core::wipe(buffer_); }
 
   // Erases the namespace and begins an empty store. Power that fails in it leaves
   // a store that mount() may or may not take: call it again. Errors: kRng, kStore;
@@ -49,24 +42,13 @@ class NvsStore final : public core::messenger::Store {
   void rollback() override;
 
  private:
-  enum class Kind : std::uint8_t { kPiece = 1, kErased = 2, kRecord = 3 };
-  using Mark = core::ByteArray<16>;
-  using Slot = std::uint8_t;  // 0 or 1
-  using Name = std::array<char, 13>;
-
-  struct Blob {
-    std::uint64_t generation = 0;
-    Kind kind{};
-    std::uint32_t size = 0;  // of the value, in its first piece
-    core::Bytes data;        // in buffer_
-    Mark mark{};
-  };
   struct Found {
     bool present[2] = {};
     bool damaged = false;         // one of them cannot be opened
     std::optional<Slot> current;  // which of them holds
-    Blob blob;                    // it
-    bool live() const { return current.has_value() && blob.kind == Kind::kPiece; }
+    Blob blob;                    // it, and its mark
+    Mark mark{};
+    bool live() const { return current.has_value() && blob.kind == Blob::Kind::kPiece; }
   };
   // What a blob is that holds nothing: behind an erasure that holds may be one
   // that must go first.
@@ -82,9 +64,6 @@ class NvsStore final : public core::messenger::Store {
     bool erased = false;
   };
 
-  Mark mark_of(const Name& name, core::Bytes blob) const;
-  core::Result<Blob> read(const Name& name);
-  core::Result<Mark> write(const Name& name, const Blob& blob);
   core::Result<Found> find(std::uint64_t id);
   core::Status replace(std::uint64_t id, const Found& found, const Blob& with);
   core::Status put_piece(std::uint64_t id, std::uint32_t size, core::Bytes data);
@@ -106,13 +85,12 @@ class NvsStore final : public core::messenger::Store {
   core::Status sweep(Waste waste);
   core::Result<Judged> judge(const char* name);
 
-  std::uint64_t id_of(core::Bytes key, std::size_t piece) const;
+  core::Status write_record(std::uint64_t generation, const Mark& sum);
   // The newest generation that is seen: committed, or of the open transaction.
   std::uint64_t newest() const { return generation_ + (open_ ? 1 : 0); }
 
   NvsSpace space_;
-  flash::Sealing sealing_;
-  core::Rng& rng_;
+  NvsBlobs blobs_;
   std::uint64_t generation_ = 0;  // that was committed last
   Mark sum_{}, next_sum_{};       // of all pieces: committed, of the transaction
   bool ready_ = false;
@@ -122,7 +100,6 @@ class NvsStore final : public core::messenger::Store {
   bool crowded_ = false;  // the transaction has touched more than touched_ keeps
   std::size_t touched_count_ = 0;
   std::array<Touched, 64> touched_{};
-  core::ByteArray<kBlobSize> buffer_{};
 };
 
 }  // namespace ports::esp_idf

@@ -91,7 +91,7 @@ TEST(NvsStore, WritesOnlyPiecesThatChanged) {
   EXPECT_EQ(nvs.nvs.entries_written(), before) << "nothing has changed";
   value[1500] = 'w';
   ASSERT_TRUE(nvs.put("a", value).ok());
-  EXPECT_LE(nvs.nvs.entries_written() - before, 2 + NvsStore::kBlobSize / 32 + 4);
+  EXPECT_LE(nvs.nvs.entries_written() - before, 2 + kMaxBlobEntries + 2);
   ASSERT_TRUE(nvs.restart().ok());
   EXPECT_EQ(nvs.get("a"), value);
 }

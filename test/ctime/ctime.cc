@@ -1,5 +1,5 @@
-// Calls every primitive that handles a secret, with the secrets marked for
-// valgrind (core/crypto/ct.h). usage: ctime all | leak-branch | leak-index
+// Calls every primitive that handles a secret, and the tunnel's handshake, with
+// the secrets marked for valgrind (core/crypto/ct.h). usage: ctime all | leak-branch | leak-index
 #include <sodium.h>
 
 #include <cstdio>
@@ -27,6 +27,7 @@
 #include "core/crypto/x25519.h"
 #include "core/crypto/x25519_ladder.h"
 #include "core/crypto/xeddsa.h"
+#include "core/wg/noise.h"
 
 namespace core::crypto {
 namespace {
@@ -185,6 +186,44 @@ void kyber() {
   (void)kyber1024_decapsulate(seed, ciphertext, work);
 }
 
+// The tunnel's handshake, both sides. What they send each other is public.
+void handshake() {
+  using namespace wg;
+  const auto ours = x25519_private(View<32>(secret<32>(1)));
+  const auto theirs = x25519_private(View<32>(secret<32>(2)));
+  const auto ephemeral = x25519_private(View<32>(secret<32>(3)));
+  const auto preshared_key = secret<32>(4);
+  const auto our_public = x25519_public(ours), their_public = x25519_public(theirs);
+  Secret<32> static_static;
+  (void)agree(ours, their_public, static_static);
+  ByteArray<Initiation::kSize> first{};
+  ByteArray<Response::kSize> second{};
+  auto& initiation = message_at<Initiation>(first);
+  auto& response = message_at<Response>(second);
+  Handshake kept;
+  SymmetricState state;
+  TransportKeys keys;
+  (void)create_initiation({ours, our_public, their_public, static_static}, ephemeral,
+                          ByteArray<kTimestampSize>{}, kept, initiation);
+  declassify(first);
+  const auto asker = consume_static(theirs, their_public, initiation, state);
+  if (!asker || !consume_timestamp(static_static, initiation, state)) {
+    return std::puts("the initiation is wrong"), void();
+  }
+  if (!create_response(state, {*asker, initiation.ephemeral}, ephemeral, preshared_key, response,
+                       keys)) {
+    return std::puts("there is no response"), void();
+  }
+  declassify(second);
+  for (int tampered = 0; tampered < 2; ++tampered) {
+    auto copy = response;
+    copy.encrypted_nothing[0] = static_cast<std::uint8_t>(copy.encrypted_nothing[0] ^ tampered);
+    if (consume_response(kept, ours, preshared_key, copy, keys).ok() != (tampered == 0)) {
+      std::puts("the response is wrong");
+    }
+  }
+}
+
 void leak_branch() {
   const auto s = secret<1>(1);
   if (s[0] == 1) std::puts("leaked by a branch");
@@ -216,6 +255,7 @@ int main(int argc, char** argv) {
     kem<MlKem1024>();
     portable_kem();
     kyber();
+    handshake();
     if (sodium_init() < 0) return 2;
   }
   return 0;

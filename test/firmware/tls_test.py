@@ -31,7 +31,7 @@ except ImportError:
 DAY = datetime.timedelta(days=1)
 DER, PEM = serialization.Encoding.DER, serialization.Encoding.PEM
 # Values of core::Error.
-REFUSED, UNTRUSTED = 12, 6
+REFUSED, UNTRUSTED = 13, 7
 
 
 def name(text):

@@ -54,6 +54,14 @@ def isolate(*needed):
     sys.exit(status if status >= 0 else 1)
 
 
+def take_precedence():
+    """Goes before everything else on the machine, if it may: where time is measured, or told to the tenth of a second."""
+    with contextlib.suppress(OSError):
+        os.setsid()
+        os.nice(-20)
+        pathlib.Path("/proc/self/autogroup").write_text("-20")  # where the kernel shares by sessions
+
+
 def furnish():
     """Makes fresh namespaces fit to work in."""
     shell("mount -t tmpfs tmpfs /run && mkdir -p /run/netns && ip link set lo up")

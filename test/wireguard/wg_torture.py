@@ -86,6 +86,7 @@ def main():
     if os.environ.pop("WG_TORTURE_ONE", None) or os.environ.get("GINNEL_LAB"):
         os.environ["WG_TORTURE_ONE"] = "1"
         lab.isolate()
+        lab.take_precedence()
         os.environ.pop("WG_TORTURE_ONE", None)
         sys.exit(run_here(arguments))
     earlier = [text for text in arguments.implementations if text.endswith(".json")]

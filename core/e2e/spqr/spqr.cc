@@ -32,6 +32,12 @@ void Spqr::copy_keys(const Spqr& other) {
   chain_.copy_from(other.chain_);
 }
 
+void Spqr::become(const Spqr& after, SkippedKeys& skipped) {
+  chain_.close_all_but(after.chain_, skipped);
+  copy_keys(after);
+  copy_state(after.state_, state_);
+}
+
 // The KEM's secret becomes the epoch's; both sides do this at their own time.
 void Spqr::finish_epoch(View<32> shared) {
   const auto secret = crypto::hkdf_sha256<32>(
@@ -211,10 +217,7 @@ Status Spqr::next(bool with_key, Rng& rng, crypto::MlKemWork& work, Outgoing& ou
   return {};
 }
 
-void Spqr::sent(Outgoing& outgoing, SkippedKeys& skipped) {
-  chain_.close_all_but(outgoing.after.chain_, skipped);
-  *this = std::move(outgoing.after);
-}
+void Spqr::sent(Outgoing& outgoing, SkippedKeys& skipped) { become(outgoing.after, skipped); }
 
 Status Spqr::prepare(Bytes payload, Minimum minimum, const SkippedKeys& skipped,
                      crypto::MlKemWork& work, Incoming& out) const {
@@ -235,8 +238,7 @@ Status Spqr::prepare(Bytes payload, Minimum minimum, const SkippedKeys& skipped,
 }
 
 void Spqr::commit(Incoming& incoming, SkippedKeys& skipped) {
-  chain_.close_all_but(incoming.after.chain_, skipped);
-  *this = std::move(incoming.after);
+  become(incoming.after, skipped);
   if (incoming.received) chain_.commit(*std::move(incoming.received), skipped);
 }
 

@@ -28,8 +28,8 @@ class Spqr {
  public:
   // Empty: of a session without a post-quantum ratchet.
   Spqr() = default;
-  Spqr(Spqr&&) = default;
-  Spqr& operator=(Spqr&&) = default;
+  Spqr(const Spqr&) = delete;
+  Spqr& operator=(const Spqr&) = delete;
 
   // From the handshake's third output. The initiator sends the first key.
   void start(Side side, View<32> auth_key);
@@ -74,6 +74,8 @@ class Spqr {
  private:
   // Everything of `other` but its state.
   void copy_keys(const Spqr& other);
+  // Goes on as `after`. Chains that it no longer has give their names in `skipped` back.
+  void become(const Spqr& after, SkippedKeys& skipped);
   // What follows from state `from` by a message received. The keys must be
   // those of `from` already. REQUIRES: payload.epoch >= epoch_.
   Status step_receive(const State& from, const Payload& payload, crypto::MlKemWork& work);

@@ -22,11 +22,12 @@ core::Status Keylog::fill(core::MutBytes out) {
 
 void Keylog::note(const core::wg::Device& device, core::wg::PeerId peer,
                   core::Bytes datagram) const {
-  // No other message has one of these sizes.
-  const bool is_handshake = datagram.size() == core::wg::Initiation::kSize ||
-                            datagram.size() == core::wg::Response::kSize;
+  const auto is = [&](core::wg::MessageType type) {
+    return datagram[0] == static_cast<std::uint8_t>(type);
+  };
   const auto status = device.status(peer);
-  if (!is_handshake || !status) return;
+  if (!status) return;
+  if (!is(core::wg::MessageType::kInitiation) && !is(core::wg::MessageType::kResponse)) return;
   const auto ephemeral = core::crypto::x25519_private(last_.view());
   std::string lines;
   const auto add = [&](const char* name, core::View<32> key) {

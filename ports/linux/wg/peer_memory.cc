@@ -15,6 +15,7 @@ constexpr std::size_t kStagedCount = 1024;
 // A slot holds the largest packet; of a small one only the first page is used.
 constexpr std::size_t kStagedSize = core::wg::sealing_room(65535);
 constexpr std::size_t kRateLimits = 1024;
+constexpr std::size_t kRecentAddresses = 1024;
 
 }  // namespace
 
@@ -39,6 +40,7 @@ PeerMemory::PeerMemory(core::View<32> hash_key)
       replay_windows_(2 * kMaxPeers * kWindowWords),
       allowed_ips_(2 * kMaxPrefixes),
       allowed_ip_lists_(kMaxPeers),
+      recent_addresses_(kRecentAddresses),
       staged_bytes_(kStagedCount * kStagedSize),
       staged_slots_(kStagedCount),
       rate_limits_(kRateLimits),
@@ -58,6 +60,7 @@ core::wg::DeviceMemory PeerMemory::memory() {
           .replay_windows = replay_windows_.first(2 * peer_count_ * kWindowWords),
           .allowed_ips = allowed_ips_.first(2 * prefix_count_),
           .allowed_ip_lists = allowed_ip_lists_.first(peer_count_),
+          .recent_addresses = recent_addresses_.first(kRecentAddresses),
           .staged_bytes = staged_bytes_.first(kStagedCount * kStagedSize),
           .staged_slots = staged_slots_.first(kStagedCount),
           .rate_limits = rate_limits_.first(kRateLimits)};

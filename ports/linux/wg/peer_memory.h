@@ -56,6 +56,7 @@ class PeerMemory {
   Reserved<std::uint32_t> replay_windows_;
   Reserved<core::wg::AllowedIps::Node> allowed_ips_;
   Reserved<std::uint32_t> allowed_ip_lists_;
+  Reserved<core::wg::AllowedIps::Recent> recent_addresses_;
   Reserved<std::uint8_t> staged_bytes_;
   Reserved<core::wg::StagedSlot> staged_slots_;
   Reserved<core::wg::RateLimiter::Entry> rate_limits_;

@@ -106,7 +106,7 @@ extern "C" void app_main() {
   static Entropy entropy;
   start_network(entropy);
 
-  const auto key = device_key(static_cast<hmac_key_id_t>(CONFIG_GINNEL_DEVICE_KEY_BLOCK));
+  const auto key = device_key(CONFIG_GINNEL_DEVICE_KEY_BLOCK);
   must(key.ok(), "the eFuse block has no key for HMAC_UP");
   static NvsStore store(kPartition, "device", *key, entropy);
   mount(store);
