@@ -1,8 +1,8 @@
 # How every target of the project is built.
 
-if(GINNEL_BOARD)
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "riscv32")
   include(${CMAKE_CURRENT_LIST_DIR}/board.cmake)
-else()
+elseif(NOT GINNEL_BOARD)
   find_package(PkgConfig REQUIRED)
   find_package(Threads REQUIRED)
   find_package(GTest REQUIRED)
