@@ -13,39 +13,39 @@ constexpr std::int64_t kCookieLatencyMs = 5'000;
 
 enum class Purpose : std::uint8_t { kMac1, kCookie };
 
-ByteArray<32> key_for(Purpose purpose, View<32> public_key) {
+void key_for(Purpose purpose, View<32> public_key, MutView<32> out) {
   constexpr auto kMac1Label = label("mac1----"), kCookieLabel = label("cookie--");
-  ByteArray<32> out;
   hash_of({purpose == Purpose::kMac1 ? kMac1Label : kCookieLabel, public_key}, out);
-  return out;
 }
 
-ByteArray<kMacSize> mac(Bytes key, Bytes message) {
-  ByteArray<kMacSize> out;
-  crypto::blake2s(key, message, out);
-  return out;
+bool mac_is(View<kMacSize> expected, Bytes key, Bytes message) {
+  ByteArray<kMacSize> mac;
+  crypto::blake2s(key, message, mac);
+  return crypto::ct_equal(mac, expected);
 }
 
 // What MAC1 and MAC2 are of, and they themselves.
 Bytes before_mac1(Bytes message) { return message.first(message.size() - kMacsSize); }
 Bytes before_mac2(Bytes message) { return message.first(message.size() - kMacSize); }
 View<kMacSize> mac1_of(Bytes message) { return message.last<kMacsSize>().first<kMacSize>(); }
-Bytes mac2_of(Bytes message) { return message.last(kMacSize); }
+View<kMacSize> mac2_of(Bytes message) { return message.last<kMacSize>(); }
 
 }  // namespace
 
 void CookieChecker::set_public_key(View<32> public_key) {
-  mac1_key_ = key_for(Purpose::kMac1, public_key);
-  cookie_key_ = key_for(Purpose::kCookie, public_key);
+  key_for(Purpose::kMac1, public_key, mac1_key_);
+  key_for(Purpose::kCookie, public_key, cookie_key_);
 }
 
 bool CookieChecker::mac1_is_valid(Bytes message) const {
-  return crypto::ct_equal(mac(mac1_key_, before_mac1(message)), mac1_of(message));
+  return mac_is(mac1_of(message), mac1_key_, before_mac1(message));
 }
 
 bool CookieChecker::mac2_is_valid(Bytes message, const Endpoint& from, Instant now) const {
   if (elapsed_ms(secret_since_, now) >= kCookieMs) return false;
-  return crypto::ct_equal(mac(cookie(from), before_mac2(message)), mac2_of(message));
+  ByteArray<kCookieSize> key;
+  cookie(from, key);
+  return mac_is(mac2_of(message), key, before_mac2(message));
 }
 
 Status CookieChecker::create_reply(Bytes message, std::uint32_t receiver, const Endpoint& from,
@@ -61,40 +61,42 @@ Status CookieChecker::create_reply(Bytes message, std::uint32_t receiver, const 
   reply.type.set(MessageType::kCookieReply);
   reply.receiver.set(receiver);
   reply.nonce = nonce;
-  copy(cookie(from), reply.encrypted_cookie);
+  cookie(from, MutView<32>(reply.encrypted_cookie).first<kCookieSize>());
   crypto::xchacha20_poly1305_seal(cookie_key_, nonce, mac1, reply.encrypted_cookie);
   return {};
 }
 
 // Of the address and the port: another host behind the same address gets
 // another one.
-ByteArray<kCookieSize> CookieChecker::cookie(const Endpoint& from) const {
-  ByteArray<kCookieSize> out;
+void CookieChecker::cookie(const Endpoint& from, MutView<kCookieSize> out) const {
   crypto::Blake2s hash(out.size(), secret_.view());
   const ByteArray<2> port{static_cast<std::uint8_t>(from.port >> 8),
                           static_cast<std::uint8_t>(from.port)};
   hash.update(from.address.view());
   hash.update(port);
   hash.finish(out);
-  return out;
 }
 
 void ReceivedCookie::write_macs(View<32> peer_public_key, Instant now, MutBytes message) {
-  last_mac1_ = mac(key_for(Purpose::kMac1, peer_public_key), before_mac1(message));
-  const MutBytes macs = message.last(kMacsSize);
+  const MutView<kMacsSize> macs = message.last<kMacsSize>();
+  ByteArray<32> key;
+  key_for(Purpose::kMac1, peer_public_key, key);
+  crypto::blake2s(key, before_mac1(message), last_mac1_);
   copy(last_mac1_, macs);
+  const auto mac2 = macs.last<kMacSize>();
   if (elapsed_ms(since_, now) < kCookieMs - kCookieLatencyMs) {
-    copy(mac(cookie_, before_mac2(message)), macs.last(kMacSize));
+    crypto::blake2s(cookie_, before_mac2(message), mac2);
   } else {
-    wipe(macs.last(kMacSize));
+    wipe(mac2);
   }
 }
 
 Status ReceivedCookie::consume(View<32> peer_public_key, const CookieReply& reply, Instant now) {
   if (last_mac1_ == ByteArray<kMacSize>{}) return Error::kOutOfOrder;
+  ByteArray<32> key;
+  key_for(Purpose::kCookie, peer_public_key, key);
   auto opened = reply.encrypted_cookie;
-  TRY(crypto::xchacha20_poly1305_open(key_for(Purpose::kCookie, peer_public_key), reply.nonce,
-                                      last_mac1_, opened));
+  TRY(crypto::xchacha20_poly1305_open(key, reply.nonce, last_mac1_, opened));
   copy(Bytes(opened).first(kCookieSize), cookie_);
   since_ = now;
   last_mac1_ = {};

@@ -32,7 +32,7 @@ class CookieChecker {
                       Rng& rng, MutView<CookieReply::kSize> out);
 
  private:
-  ByteArray<kCookieSize> cookie(const Endpoint& from) const;
+  void cookie(const Endpoint& from, MutView<kCookieSize> out) const;
 
   ByteArray<32> mac1_key_{}, cookie_key_{};
   Secret<32> secret_;
