@@ -232,12 +232,14 @@ void Device::lose(Problem why, Instant now) {
   phase_ = Phase::kIdle;
   more_to_do_ = false;
   problem_ = why;
+  take_certificate();
 }
 
 std::optional<core::messenger::Event> Device::next_event() {
   const auto event = messenger_.next_event();
   if (event && event->kind == EventKind::kRenewalDue) renew_at_ = board_.now();
-  if (event && event->kind == EventKind::kCertificate) take_certificate();
+  // Without a connection there is memory to check it in; the next one uses it.
+  if (event && event->kind == EventKind::kCertificate) lose(Problem::kNone, board_.now());
   return event;
 }
 
@@ -261,16 +263,18 @@ void Device::renew_certificate(Instant now) {
 }
 
 // Puts a certificate that came in its place: used from the next connection on.
+// One for which there is no memory now waits for that.
 void Device::take_certificate() {
   const MutBytes site = site_certificate(), ours = our_certificate();
   const auto size = messenger_.certificate(ours);
   const auto site_size = get_certificate(store_, Certificate::kSite, site);
-  if (!size || !site_size) return;
-  const Bytes certificate = Bytes(ours).first(*size);
   Text<core::DeviceName::kMaxSize> name;
-  if (name.set(settings_->name.bytes()) &&
-      ports::mbedtls::check_certificate(certificate, Bytes(site).first(*site_size),
-                                        name.chars.data(), key_)) {
+  if (!size || !site_size || !name.set(settings_->name.bytes())) return;
+  const Bytes certificate = Bytes(ours).first(*size);
+  const auto checked = ports::mbedtls::check_certificate(certificate, Bytes(site).first(*site_size),
+                                                         name.chars.data(), key_);
+  if (!checked && (checked.error() == Error::kFull || checked.error() == Error::kRng)) return;
+  if (checked) {
     if (!store_.begin()) return;
     if (!put_certificate(store_, Certificate::kOurs, certificate)) return store_.rollback();
     if (!store_.commit()) return;

@@ -198,10 +198,13 @@ Problem Enrolment::keep(const core::api::EnrolResponseView& response, Instant no
     settings.tunnel = *std::move(tunnel);
   }
   const auto hash = core::crypto::sha256(response.ca_certificate);
-  if (!core::equal_var(Bytes(hash).first(16), token_.ca_fingerprint) ||
-      !ports::mbedtls::check_certificate(response.certificate, response.ca_certificate,
-                                         name.chars.data(), p_.key)) {
-    return Problem::kForged;
+  if (!core::equal_var(Bytes(hash).first(16), token_.ca_fingerprint)) return Problem::kForged;
+  if (const auto checked = ports::mbedtls::check_certificate(
+          response.certificate, response.ca_certificate, name.chars.data(), p_.key);
+      !checked) {
+    return checked.error() == Error::kFull  ? Problem::kNoMemory
+           : checked.error() == Error::kRng ? Problem::kNoRandomness
+                                            : Problem::kForged;
   }
   // A store with a messenger but without settings was left by a power cut.
   if (!messenger_open_) {

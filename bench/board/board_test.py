@@ -13,7 +13,7 @@ import sys
 
 STACK_LIMIT = 10 * 1024
 # Functions of core/crypto/field25519_32.h that must be straight lines.
-STRAIGHT = ("add", "subtract", "multiply", "square", "multiply_small", "choose")
+STRAIGHT = ("add", "subtract", "multiply", "square", "multiply_small", "choose", "swap_if")
 
 
 def output_of(*command):

@@ -10,6 +10,7 @@ namespace core {
 // Milliseconds on the caller's monotonic clock.
 struct Instant {
   std::int64_t ms = 0;
+  // Inline also where size counts: the call would be longer than the comparison.
   [[gnu::always_inline]] friend constexpr auto operator<=>(Instant, Instant) = default;
   // REQUIRES: the sum is below kNever.
   friend constexpr Instant operator+(Instant at, std::int64_t later_ms) {

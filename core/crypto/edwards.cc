@@ -46,30 +46,7 @@ ByteArray<32> encode_with(const Point& point, const Element& inverse_z) {
   return y;
 }
 
-// X / Z = e / g, Y / Z = h / f.
-void complete(const Element& e, const Element& f, const Element& g, const Element& h, Next next,
-              Point& out) {
-  out.x = multiply(e, f);
-  out.y = multiply(g, h);
-  out.z = multiply(f, g);
-  if (next != Next::kTwice) out.t = multiply(e, h);
-}
-
 }  // namespace
-
-void add_to(Point& a, const Addend& b, const Element& twice_z, Next next) {
-  const Element p = multiply(subtract(a.y, a.x), b.difference);
-  const Element q = multiply(add(a.y, a.x), b.sum);
-  const Element r = multiply(a.t, b.product);
-  complete(subtract(q, p), subtract(twice_z, r), add(twice_z, r), add(q, p), next, a);
-}
-
-void twice(Point& a, Next next) {
-  const Element xx = square(a.x), yy = square(a.y), zz = square(a.z);
-  const Element h = add(xx, yy);
-  const Element g = subtract(yy, xx);
-  complete(subtract(square(add(a.x, a.y)), h), subtract(add(xx, add(zz, zz)), yy), g, h, next, a);
-}
 
 void multiply_base(View<32> scalar, Point& out) {
   // 64 digits from -8 to 8, base 16.

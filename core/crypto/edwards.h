@@ -37,11 +37,31 @@ struct Addend {
 // What is done next with a result: a doubling needs no t, which is not set then.
 enum class Next : std::uint8_t { kAny, kTwice };
 
+// X / Z = e / g, Y / Z = h / f.
+inline void complete(const field25519::Element& e, const field25519::Element& f,
+                     const field25519::Element& g, const field25519::Element& h, Next next,
+                     Point& out) {
+  out.x = multiply(e, f);
+  out.y = multiply(g, h);
+  out.z = multiply(f, g);
+  if (next != Next::kTwice) out.t = multiply(e, h);
+}
+
 // a += b, where twice_z is 2 a.z, or that times Z of `b` if it is not 1. Constant time.
-void add_to(Point& a, const Addend& b, const field25519::Element& twice_z, Next next);
+inline void add_to(Point& a, const Addend& b, const field25519::Element& twice_z, Next next) {
+  const auto p = multiply(subtract(a.y, a.x), b.difference);
+  const auto q = multiply(add(a.y, a.x), b.sum);
+  const auto r = multiply(a.t, b.product);
+  complete(subtract(q, p), subtract(twice_z, r), add(twice_z, r), add(q, p), next, a);
+}
 
 // a += a. Constant time.
-void twice(Point& a, Next next);
+inline void twice(Point& a, Next next) {
+  const auto xx = square(a.x), yy = square(a.y), zz = square(a.z);
+  const auto h = add(xx, yy);
+  const auto g = subtract(yy, xx);
+  complete(subtract(square(add(a.x, a.y)), h), subtract(add(xx, add(zz, zz)), yy), g, h, next, a);
+}
 
 }  // namespace core::crypto::edwards
 #endif  // CORE_CRYPTO_EDWARDS_H_

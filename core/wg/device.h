@@ -123,12 +123,7 @@ class Device {
 
  private:
   friend struct TestOnlyAccess;
-  struct Seen {  // what one datagram of a batch finds out for the next
-    std::uint32_t index = 0, slot = kNoSlot;
-    Keypair* session = nullptr;  // that of the index; nullptr: there is none
-    IpAddress source;
-    std::uint32_t source_owner = kNoSlot;
-  };
+  struct Seen;    // what one datagram of a batch finds out for the next
   struct Means {  // what the caller of poll() gave
     WallTime wall;
     Rng& rng;
@@ -165,7 +160,6 @@ class Device {
   std::size_t seal(Keypair& session, std::span<Outgoing> packets, std::size_t& bytes) const;
   Bytes seal(Keypair& session, MutBytes buffer, std::size_t size) const;
   crypto::CountedText frame(Keypair& session, MutBytes buffer, std::size_t size) const;
-  std::span<std::uint32_t> replay_window(std::uint32_t slot, std::size_t which) const;
   static void count(std::uint64_t& counter);
   static Error count(std::uint64_t& counter, Error error);
 

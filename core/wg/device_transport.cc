@@ -4,6 +4,14 @@
 #include "core/wg/replay.h"
 
 namespace core::wg {
+
+struct Device::Seen {
+  std::uint32_t index = 0, slot = kNoSlot;
+  Keypair* session = nullptr;  // that of the index; nullptr: there is none
+  IpAddress source;
+  std::uint32_t source_owner = kNoSlot;
+};
+
 namespace {
 
 // How many datagrams at the front are packets of one session, to be decrypted
@@ -94,7 +102,9 @@ Device::Outcome Device::on_authentic(const crypto::CountedText& opened, const En
     peer.on_handshake_complete(now_);
     if (peer.staged_.count > 0) peer.timers_.arm(Timer::kSendStaged, now_);
   }
-  ReplayWindow window(replay_window(seen.slot, peer.keypairs_.window(session)),
+  const std::size_t words = memory_.replay_windows.size() / (2 * memory_.peers.size());
+  const std::size_t place = 2 * std::size_t{seen.slot} + peer.keypairs_.window(session);
+  ReplayWindow window(memory_.replay_windows.subspan(place * words, words),
                       session.receive_counter);
   if (!window.accept(opened.counter)) return count(counters_.replays, Error::kReplay);
 
@@ -213,11 +223,6 @@ crypto::CountedText Device::frame(Keypair& session, MutBytes buffer, std::size_t
 std::size_t Device::padded(std::size_t size) const {
   const std::size_t whole = (size + kPaddingMultiple - 1) / kPaddingMultiple * kPaddingMultiple;
   return std::min(whole, std::max<std::size_t>(size, options_.mtu));
-}
-
-std::span<std::uint32_t> Device::replay_window(std::uint32_t slot, std::size_t which) const {
-  const std::size_t words = memory_.replay_windows.size() / (2 * memory_.peers.size());
-  return memory_.replay_windows.subspan((2 * std::size_t{slot} + which) * words, words);
 }
 
 }  // namespace core::wg

@@ -24,7 +24,7 @@ core::Status VirtioRng::fill(core::MutBytes out) {
 }
 
 core::Status VirtioRng::fill_from_device(core::MutBytes out) {
-  constexpr std::int64_t kPatienceMs = 1000;
+  constexpr std::int64_t kPatienceMs = 5000;  // QEMU on a busy machine is slow
   while (!out.empty()) {
     if (!device_) return core::Error::kRng;
     queue_.submit(0);

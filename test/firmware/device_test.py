@@ -313,12 +313,21 @@ class Test:
             print(f"{title}: {time.monotonic() - begun:.1f} s", flush=True)
 
 
+def check_no_heap(program):
+    """No allocator is linked: lwIP and mbedTLS have pools of their own."""
+    names = set(subprocess.run(["riscv64-unknown-elf-nm", program], capture_output=True, text=True, check=True).stdout.split())
+    expect("board_main" in names, f"{program} has symbols")
+    heap = {"malloc", "calloc", "realloc", "free", "sbrk", "_sbrk", "_Znwj", "_Znaj", "_ZdlPv", "_ZdlPvj"} & names
+    expect(not heap, f"no heap is linked: {heap}")
+
+
 def main(test_of=Test):
     image = pathlib.Path(sys.argv[1]).resolve() / "apps/firmware/qemu_virt/firmware.img"
     board.need(image)
     if not shutil.which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin"):
         wire.skip("not installed: mosquitto")
     wire.isolate()
+    check_no_heap(image.with_suffix(".elf"))
     with tempfile.TemporaryDirectory(prefix="ginnel-firmware-") as folder:
         test = test_of(image, pathlib.Path(sys.argv[2]).resolve(), folder, int(sys.argv[3]) if len(sys.argv) > 3 else 8)
         try:

@@ -28,7 +28,7 @@ class Test(device_test.Test):
         return (("it enrols", self.enrols), (f"{self.messages} messages each way", self.talk),
                 ("messages of the largest size", self.largest), ("no room is left", self.is_full), ("mail waits for it", self.mail_waits),
                 ("safety numbers", self.safety_numbers), (f"it loses power {self.kills} times", self.loses_power),
-                ("site and broker die", self.site_dies))
+                ("site and broker die", self.site_dies), ("it renews its certificate", self.renews))
 
 
 if __name__ == "__main__":
