@@ -41,7 +41,7 @@ foreach(limit GINNEL_MAX_FORWARD_JUMP GINNEL_MAX_SKIPPED_KEYS GINNEL_MAX_ARCHIVE
   endif()
 endforeach()
 target_compile_definitions(ginnel_warnings INTERFACE ${GINNEL_LIMITS})
-if(GINNEL_BOARD)
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "riscv32")
   include(${CMAKE_CURRENT_LIST_DIR}/board.cmake)
 endif()
 

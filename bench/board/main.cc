@@ -2,12 +2,6 @@
 // machine: bench/board/board_test.py compares them.
 #include "bench/board/report.h"
 
-#ifdef GINNEL_BOARD
-#include "ports/qemu_virt/board.h"
-#else
-#include <cstdlib>
-#endif
-
 namespace bench::board {
 namespace {
 
@@ -27,13 +21,6 @@ int run() {
 }
 
 }  // namespace
-
-#ifdef GINNEL_BOARD
-void stop(int status) { ports::qemu_virt::power_off(status); }
-#else
-void stop(int status) { std::exit(status); }
-#endif
-
 }  // namespace bench::board
 
 #ifdef GINNEL_BOARD

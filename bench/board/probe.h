@@ -1,8 +1,11 @@
-// What measures a call. One implementation for QEMU's board, one for Linux.
+// What measures a call. One implementation for each of QEMU's boards, one for Linux.
 #ifndef BENCH_BOARD_PROBE_H_
 #define BENCH_BOARD_PROBE_H_
 
 #include "core/base/bytes.h"
+
+// The program, on a board. What it returns becomes QEMU's exit status.
+extern "C" int board_main();
 
 namespace bench::board {
 
@@ -24,6 +27,8 @@ Cost measure(Function&& function) {
 
 // Writes to where the report goes.
 void write(core::Bytes text);
+// Ends the program.
+[[noreturn]] void stop(int status);
 
 }  // namespace bench::board
 #endif  // BENCH_BOARD_PROBE_H_

@@ -1,6 +1,7 @@
 #include <ucontext.h>
 
 #include <cstdio>
+#include <cstdlib>
 
 #include "bench/board/probe.h"
 
@@ -39,5 +40,6 @@ Cost measure_call(void (*function)(void*), void* argument) {
 }
 
 void write(core::Bytes text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void stop(int status) { std::exit(status); }
 
 }  // namespace bench::board

@@ -30,5 +30,6 @@ Cost measure_call(void (*function)(void*), void* argument) {
 }
 
 void write(core::Bytes text) { ports::qemu_virt::write(text); }
+void stop(int status) { ports::qemu_virt::power_off(status); }
 
 }  // namespace bench::board

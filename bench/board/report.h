@@ -45,7 +45,6 @@ void print_digest(const char* of, core::View<32> digest);
 
 // Ends the program with a message if a call did not do what it must.
 void must(bool holds, const char* what);
-[[noreturn]] void stop(int status);
 
 // What is measured: each is a file.
 void run_primitives(Report& report, Transcript& transcript);

@@ -1,8 +1,8 @@
 // A program that does nothing but call what a port calls of core/wg: its link map
 // says what that needs. It is never run.
+#include "bench/board/probe.h"
 #include "core/crypto/x25519.h"
 #include "core/wg/device.h"
-#include "ports/qemu_virt/board.h"
 
 namespace {
 

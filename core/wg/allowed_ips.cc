@@ -122,7 +122,9 @@ std::uint32_t AllowedIps::find(const IpAddress& address) const {
   const std::uint32_t mixed = (words[0] ^ words[1] ^ words[2] ^ words[3]) * 0x9e3779b1u;
   Recent& recent = recent_[mixed >> 16 & (recent_.size() - 1)];
   if (recent.version != version_ || recent.address != address) {
-    recent = {address, find_in_tree(address), version_};
+    recent.address = address;
+    recent.owner = find_in_tree(address);
+    recent.version = version_;
   }
   return recent.owner;
 }

@@ -37,7 +37,10 @@ Result<std::optional<ToSend>> Device::poll(Instant now, WallTime wall, Rng& rng,
     if (!datagram) {
       done = datagram.error();
     } else if (!datagram->empty()) {
-      *done = ToSend{id_of(slot), *datagram, peer.endpoint_};
+      ToSend& sent = (*done).emplace();
+      sent.peer = id_of(slot);
+      sent.datagram = *datagram;
+      sent.to = peer.endpoint_;
     }
   }
   schedule_.set(slot, peer.timers_.next());

@@ -159,7 +159,8 @@ Result<Sent> Device::send(PeerId id, std::span<Outgoing> packets, Instant now) {
     }
   }
 
-  Result<Sent> out(Sent{.to = peer.endpoint_});
+  Result<Sent> out = Sent{};
+  out->to = peer.endpoint_;
   std::size_t bytes = 0;
   out->sealed = seal(peer.keypairs_.current(), packets, bytes);
   if (out->sealed > 0) {

@@ -1,16 +1,13 @@
 #include "core/wg/kdf.h"
 
-#include "core/base/result.h"
 #include "core/crypto/blake2s.h"
 
 namespace core::wg {
 namespace {
 
 // HMAC-BLAKE2s, of a message in two pieces. Spec: [RFC2104] 2.
-void hmac(Bytes key, Bytes message, Bytes rest, MutView<32> out) {
-  constexpr std::size_t kBlock = 64;
-  CHECK(key.size() <= kBlock);
-  Secret<kBlock> pad;
+void hmac(View<32> key, Bytes message, Bytes rest, MutView<32> out) {
+  Secret<64> pad;  // a block
   copy(key, pad.mut());
   for (auto& byte : pad.mut()) byte ^= 0x36;
   hash_of({pad.view(), message, rest}, out);
@@ -26,11 +23,12 @@ void hash_of(std::initializer_list<Bytes> pieces, MutView<32> out) {
   hash.finish(out);
 }
 
-void kdf(Bytes chaining_key, Bytes input, std::initializer_list<Secret<32>*> out) {
+void kdf(View<32> chaining_key, Bytes input, std::initializer_list<Secret<32>*> out) {
   // First a secret, of the chaining key and the input; then with it each output,
   // of the one before and its own number.
   Secret<32> secret;
-  Bytes key = chaining_key, message = input;
+  View<32> key = chaining_key;
+  Bytes message = input;
   Secret<32>* to = &secret;
   for (std::uint8_t number = 0;; ++number) {
     hmac(key, message, {&number, number == 0 ? 0u : 1u}, to->mut());

@@ -11,9 +11,9 @@ namespace core::wg {
 // HASH of pieces that follow each other. `out` may be one of them.
 void hash_of(std::initializer_list<Bytes> pieces, MutView<32> out);
 
-// KDF1, KDF2, KDF3: as many keys, of a chaining key of at most 64 bytes, which
-// may be one of them, and of `input`.
-void kdf(Bytes chaining_key, Bytes input, std::initializer_list<Secret<32>*> out);
+// KDF1, KDF2, KDF3: as many keys, of a chaining key, which may be one of them,
+// and of `input`.
+void kdf(View<32> chaining_key, Bytes input, std::initializer_list<Secret<32>*> out);
 
 }  // namespace core::wg
 #endif  // CORE_WG_KDF_H_

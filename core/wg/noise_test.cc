@@ -19,9 +19,11 @@ using test::hex;
 using test::hex_array;
 using test::to_hex;
 
-// KDF1, KDF2 or KDF3.
-std::array<Secret<32>, 3> derived(Bytes key, Bytes input, std::size_t count) {
+// KDF1, KDF2 or KDF3. HMAC takes a shorter key as if zeros followed.
+std::array<Secret<32>, 3> derived(Bytes short_key, Bytes input, std::size_t count) {
   std::array<Secret<32>, 3> out;
+  ByteArray<32> key{};
+  copy(short_key, key);
   switch (count) {
     case 1: kdf(key, input, {&out[0]}); break;
     case 2: kdf(key, input, {&out[0], &out[1]}); break;
