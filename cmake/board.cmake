@@ -19,6 +19,7 @@ add_dependencies(lwip lwip_unpacked)
 # Its configuration is ports/lwip/lwipopts.h.
 target_include_directories(lwip SYSTEM PUBLIC ${lwip}/include ${PROJECT_SOURCE_DIR}/ports/lwip)
 target_include_directories(lwip PRIVATE ${PROJECT_SOURCE_DIR})
+target_compile_definitions(lwip PUBLIC ${GINNEL_LIMITS})
 
 # mbedTLS 3.6, for TLS 1.3: that of Debian 13 too.
 set(mbedtls ${PROJECT_BINARY_DIR}/mbedtls/mbedtls)
@@ -37,4 +38,4 @@ add_custom_command(OUTPUT ${mbedtls_sources}
 add_library(mbedtls STATIC ${mbedtls_sources})
 target_include_directories(mbedtls SYSTEM PUBLIC ${mbedtls}/include)
 target_include_directories(mbedtls PRIVATE ${mbedtls}/library ${PROJECT_SOURCE_DIR})
-target_compile_definitions(mbedtls PUBLIC MBEDTLS_CONFIG_FILE="ports/mbedtls/config.h")
+target_compile_definitions(mbedtls PUBLIC MBEDTLS_CONFIG_FILE="ports/mbedtls/config.h" ${GINNEL_LIMITS})

@@ -1,8 +1,6 @@
 # How every target of the project is built.
 
-if(CMAKE_SYSTEM_PROCESSOR STREQUAL "riscv32")
-  include(${CMAKE_CURRENT_LIST_DIR}/board.cmake)
-elseif(NOT GINNEL_BOARD)
+if(NOT GINNEL_BOARD)
   find_package(PkgConfig REQUIRED)
   find_package(Threads REQUIRED)
   find_package(GTest REQUIRED)
@@ -43,6 +41,9 @@ foreach(limit GINNEL_MAX_FORWARD_JUMP GINNEL_MAX_SKIPPED_KEYS GINNEL_MAX_ARCHIVE
   endif()
 endforeach()
 target_compile_definitions(ginnel_warnings INTERFACE ${GINNEL_LIMITS})
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "riscv32")
+  include(${CMAKE_CURRENT_LIST_DIR}/board.cmake)
+endif()
 
 # core_library(NAME SOURCES... DEPENDS targets...): one layer of core/, built
 # with the rules of core/: no exceptions, no run-time type information.

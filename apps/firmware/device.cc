@@ -45,8 +45,9 @@ Device::Device(Board& board, core::Rng& rng, core::messenger::Store& store,
       store_(store),
       messenger_(store, rng, work_),
       client_(in_, out_),
-      link_(messenger_, client_, rng,
-            {.max_unacknowledged = 2, .max_output = core::messenger::kMaxPayload / 2}),
+      link_(
+          messenger_, client_, rng,
+          {.max_unacknowledged = kUnacknowledged, .max_output = core::messenger::kMaxPayload / 2}),
       tunnel_(board, rng, floor),
       enrolment_({.store = store,
                   .rng = rng,
@@ -149,7 +150,7 @@ void Device::step_link(Instant now) {
 // Whom we trust and who we are.
 Problem Device::load_context() {
   if (context_ready_) return Problem::kNone;
-  auto& [site, ours] = certificates_;
+  const MutBytes site = site_certificate(), ours = our_certificate();
   const auto site_size = get_certificate(store_, Certificate::kSite, site);
   const auto size = get_certificate(store_, Certificate::kOurs, ours);
   if (!site_size || !size) return Problem::kStore;
@@ -243,7 +244,7 @@ std::optional<core::messenger::Event> Device::next_event() {
 }
 
 core::Result<ports::mbedtls::Validity> Device::certificate_validity() {
-  auto& ours = certificates_[1];
+  const MutBytes ours = our_certificate();
   const auto size = TRY(get_certificate(store_, Certificate::kOurs, ours));
   return ports::mbedtls::validity(Bytes(ours).first(size));
 }
@@ -264,7 +265,7 @@ void Device::renew_certificate(Instant now) {
 // Puts a certificate that came in its place: used from the next connection on.
 // One for which there is no memory now waits for that.
 void Device::take_certificate() {
-  auto& [site, ours] = certificates_;
+  const MutBytes site = site_certificate(), ours = our_certificate();
   const auto size = messenger_.certificate(ours);
   const auto site_size = get_certificate(store_, Certificate::kSite, site);
   Text<core::DeviceName::kMaxSize> name;

@@ -3,6 +3,8 @@
 #ifndef APPS_FIRMWARE_DEVICE_H_
 #define APPS_FIRMWARE_DEVICE_H_
 
+#include <algorithm>
+
 #include "apps/firmware/enrolment.h"
 #include "apps/firmware/tunnel.h"
 #include "core/messenger/link.h"
@@ -48,10 +50,11 @@ class Device {
   const core::wg::Counters* tunnel_counters() const { return tunnel_.counters(); }
 
  private:
-  // The largest push: a server sends up to 32 KiB, or one mail of any size.
-  static constexpr std::size_t kReceiveSize = 66 * 1024;
-  // Two requests of the largest size.
-  static constexpr std::size_t kSendSize = 2 * core::messenger::kMaxPayload + 1024;
+  // The largest push or answer, and what MQTT has around it.
+  static constexpr std::size_t kReceiveSize = core::messenger::kMaxPayload + 512;
+  // Requests that the broker has not taken, of the largest size.
+  static constexpr std::size_t kUnacknowledged = core::messenger::by_profile(2, 2, 1);
+  static constexpr std::size_t kSendSize = kUnacknowledged * core::messenger::kMaxPayload + 1024;
 
   Problem use(Settings settings);
   Problem try_to_enrol();
@@ -65,14 +68,17 @@ class Device {
   void lose(Problem why, core::Instant now);
   void renew_certificate(core::Instant now);
   void take_certificate();
+  static_assert(std::min(core::messenger::kMaxCiphertext, core::messenger::kMaxPayload) >=
+                core::messenger::kMaxCertificate);
+  // Where a certificate is looked at, DER: between the messenger's calls.
+  core::MutBytes site_certificate() { return work_.text; }
+  core::MutBytes our_certificate() { return work_.body; }
 
   Board& board_;
   core::Rng& rng_;
   core::messenger::Store& store_;
   core::messenger::Workspace work_;
   core::messenger::Messenger messenger_;
-  // DER: the site's, then ours.
-  std::array<core::ByteArray<core::messenger::kMaxCertificate>, 2> certificates_;
   core::ByteArray<kReceiveSize> in_;
   core::ByteArray<kSendSize> out_;
   core::mqtt::Client client_;

@@ -44,7 +44,8 @@ struct EnrolKeys {
     return {.identity = identity,
             .registration_id = registration_id,
             .csr = core::Bytes(csr).first(csr_size),
-            .tunnel = tunnel};
+            .tunnel = tunnel,
+            .max_contacts = core::messenger::kMaxContacts};
   }
   // Errors: kNotFound, kMalformed, kStore.
   static core::Result<EnrolKeys> load(core::messenger::Store& store);

@@ -11,10 +11,10 @@ Problem Tunnel::start(const TunnelSettings& settings) {
   if (netif_) return Problem::kNone;
   const auto hash_key = rng_.draw<32>();
   if (!hash_key) return Problem::kNoRandomness;
-  netif_.emplace(
-      storage_.memory(),
-      core::wg::DeviceOptions{.mtu = settings.mtu, .staged_per_peer = 4, .handshakes_per_s = 10},
-      hash_key->view(), static_cast<ports::lwip::WgHost&>(*this), rng_);
+  netif_.emplace(storage_.memory(),
+                 core::wg::DeviceOptions{
+                     .mtu = settings.mtu, .staged_per_peer = kStaged, .handshakes_per_s = 10},
+                 hash_key->view(), static_cast<ports::lwip::WgHost&>(*this), rng_);
   netif_->device().set_private_key(settings.private_key);
   settings_ = &settings;
   if (netif_->start({}) && netif_->add_address(IpAddress::v6(settings.address)) &&

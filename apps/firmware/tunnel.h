@@ -6,6 +6,7 @@
 #include "apps/firmware/board.h"
 #include "apps/firmware/lookup.h"
 #include "apps/firmware/problem.h"
+#include "core/messenger/limits.h"
 #include "ports/flash/high_mark.h"
 #include "ports/lwip/wg_netif.h"
 
@@ -38,8 +39,9 @@ class Tunnel final : ports::lwip::WgHost {
   Board& board_;
   core::Rng& rng_;
   ports::flash::HighMark& floor_;
-  // One peer, with one prefix; four packets wait for its handshake.
-  core::wg::DeviceStorage<1, 2, 4, 512> storage_;
+  // One peer, with one prefix; so many packets wait for its handshake.
+  static constexpr std::size_t kStaged = core::messenger::by_profile(4, 4, 1);
+  core::wg::DeviceStorage<1, 2, kStaged, 512> storage_;
   mutable std::optional<ports::lwip::WgNetif> netif_;
   const TunnelSettings* settings_ = nullptr;
   core::wg::PeerId gateway_{};

@@ -7,6 +7,7 @@ namespace core::api {
 template <class Out>
 static void write_fields(Out& out, const ContactsRequest& m) {
   put(out, 1, m.after.bytes());
+  put(out, 2, m.max_contacts);
 }
 
 template <class Out>
@@ -39,6 +40,7 @@ static void write_fields(Out& out, const EnrolRequestView& m) {
   put(out, 3, m.csr);
   put(out, 4, m.proof);
   put(out, 5, m.tunnel_key);
+  put(out, 6, m.max_contacts);
 }
 
 template <class Out>
@@ -76,6 +78,7 @@ Result<ContactsRequest> ContactsRequest::parse(Bytes in) {
   FieldReader fields(in);
   while (const auto number = fields.next()) {
     if (number == 1) fields.name(m.after);
+    if (number == 2) fields.u32(m.max_contacts);
   }
   if (!fields.ok()) return Error::kMalformed;
   return m;
@@ -153,7 +156,7 @@ Result<Notice> Notice::parse(Bytes in) {
 
 Result<EnrolRequestView> EnrolRequestView::parse(Bytes in) {
   Bytes identity_key, csr, proof, tunnel_key;
-  std::uint32_t registration_id = 0;
+  std::uint32_t registration_id = 0, max_contacts = 0;
   FieldReader fields(in);
   while (const auto number = fields.next()) {
     switch (number) {
@@ -162,14 +165,15 @@ Result<EnrolRequestView> EnrolRequestView::parse(Bytes in) {
       case 3: fields.bytes(csr); break;
       case 4: fields.bytes(proof); break;
       case 5: fields.bytes(tunnel_key); break;
+      case 6: fields.u32(max_contacts); break;
     }
   }
   if (!fields.ok() || identity_key.size() != 33 || proof.size() != 64) return Error::kMalformed;
   if (registration_id < 1 || registration_id > kMaxRegistrationId) return Error::kMalformed;
   if (!is_csr(csr)) return Error::kMalformed;
   if (!tunnel_key.empty() && tunnel_key.size() != 32) return Error::kMalformed;
-  return EnrolRequestView{identity_key.first<33>(), registration_id, csr, proof.first<64>(),
-                          tunnel_key};
+  return EnrolRequestView{identity_key.first<33>(), registration_id, csr,
+                          proof.first<64>(),        tunnel_key,      max_contacts};
 }
 
 Result<TunnelView> TunnelView::parse(Bytes in) {

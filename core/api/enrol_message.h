@@ -17,7 +17,8 @@ inline constexpr std::uint32_t kMaxRegistrationId = 16380;
 inline constexpr std::uint32_t kMinTunnelMtu = 1280, kMaxTunnelMtu = 65535;
 
 struct ContactsRequest {
-  DeviceName after{};  // empty: from the start
+  DeviceName after{};              // empty: from the start
+  std::uint32_t max_contacts = 0;  // in the answer; 0: kMaxContactsPerPage
   static Result<ContactsRequest> parse(Bytes in);
   Result<std::size_t> encode(MutBytes out) const;
 };
@@ -72,7 +73,8 @@ struct EnrolRequestView {
   std::uint32_t registration_id = 0;  // 1 to 16380
   Bytes csr{};                        // not empty
   View<64> proof;
-  Bytes tunnel_key{};  // 32, an X25519 public key, or empty
+  Bytes tunnel_key{};              // 32, an X25519 public key, or empty
+  std::uint32_t max_contacts = 0;  // in the answer; 0: kMaxContactsPerPage
   static Result<EnrolRequestView> parse(Bytes in);
   Result<std::size_t> encode(MutBytes out) const;
 };

@@ -85,7 +85,8 @@ Result<std::size_t> seal_enrol_request(const Secret<16>& secret, const Enrolment
                                  .registration_id = keys.registration_id,
                                  .csr = keys.csr,
                                  .proof = proof,
-                                 .tunnel_key = tunnel_key};
+                                 .tunnel_key = tunnel_key,
+                                 .max_contacts = keys.max_contacts};
   const auto size = TRY(request.encode(scratch));
   return seal_enrolment(secret, Direction::kRequest, Bytes(scratch).first(size), rng, out);
 }

@@ -51,6 +51,7 @@ struct EnrolmentKeys {
   std::uint32_t registration_id = 0;  // 1 to 16380
   Bytes csr{};                        // DER, at most kMaxCsrSize
   const Secret<32>& tunnel;           // X25519 private key, clamped
+  std::uint32_t max_contacts = 0;     // in the answer; 0: kMaxContactsPerPage
 };
 
 // Largest sealed EnrolRequest.

@@ -1,5 +1,7 @@
 #include "core/api/mail_message.h"
 
+#include <algorithm>
+
 #include "core/api/fields.h"
 
 namespace core::api {
@@ -16,6 +18,7 @@ static void write_fields(Out& out, const MailView& m) {
   put(out, 8, m.ttl_s);
   auto also_to = m.also_to;
   while (const auto name = also_to.next()) out.bytes(9, name->bytes());
+  put(out, 10, m.left_out);
 }
 
 template <class Out>
@@ -23,6 +26,7 @@ static void write_fields(Out& out, const AckRequest& m) {
   put(out, 1, m.through);
   put(out, 2, m.window);
   if (m.checkpoint) put_message(out, 3, *m.checkpoint);
+  put(out, 4, m.max_push);
 }
 
 template <class Out>
@@ -33,7 +37,7 @@ static void write_fields(Out& out, const AckResponse& m) {
 Result<MailView> MailView::parse(Bytes in) {
   DeviceName to, from;
   Bytes mail_id, ciphertext;
-  std::uint32_t type = 0, ttl_s = 0;
+  std::uint32_t type = 0, ttl_s = 0, left_out = 0;
   std::uint64_t sequence = 0, stored_at_ms = 0;
   Repeated<DeviceName> also_to;
   FieldReader fields(in);
@@ -48,13 +52,19 @@ Result<MailView> MailView::parse(Bytes in) {
       case 7: fields.u64(stored_at_ms); break;
       case 8: fields.u32(ttl_s); break;
       case 9: fields.element(also_to, kMaxRecipientsPerMail - 1); break;
+      case 10: fields.u32(left_out); break;
     }
   }
   if (!fields.ok() || mail_id.size() != kMailIdSize) return Error::kMalformed;
-  if (ciphertext.empty() || ciphertext.size() > kMaxCiphertextSize) return Error::kMalformed;
+  // One of the two is there.
+  if (ciphertext.empty() == (left_out == 0)) return Error::kMalformed;
+  if (std::max<std::size_t>(ciphertext.size(), left_out) > kMaxCiphertextSize) {
+    return Error::kMalformed;
+  }
   return MailView{to,           from,       mail_id.first<kMailIdSize>(),
                   type,         ciphertext, sequence,
-                  stored_at_ms, ttl_s,      also_to};
+                  stored_at_ms, ttl_s,      also_to,
+                  left_out};
 }
 
 Status AlsoToWriter::add(const DeviceName& name) {
@@ -157,6 +167,7 @@ Result<AckRequest> AckRequest::parse(Bytes in) {
       case 1: fields.u64(m.through); break;
       case 2: fields.u32(m.window); break;
       case 3: fields.message(m.checkpoint); break;
+      case 4: fields.u32(m.max_push); break;
     }
   }
   if (!fields.ok()) return Error::kMalformed;

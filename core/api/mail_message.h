@@ -19,11 +19,13 @@ struct MailView {
   DeviceName to{}, from{};  // empty if absent
   View<kMailIdSize> mail_id;
   std::uint32_t type = 0;
-  Bytes ciphertext{};  // not empty
+  Bytes ciphertext{};  // not empty, unless it is left out
   std::uint64_t sequence = 0;
   std::uint64_t stored_at_ms = 0;
   std::uint32_t ttl_s = 0;
   Repeated<DeviceName> also_to{};  // further recipients of the same mail
+  // MailPush: size of the ciphertext, which is larger than the device takes and not there.
+  std::uint32_t left_out = 0;
   std::size_t recipients() const { return 1 + also_to.count(); }
   static Result<MailView> parse(Bytes in);
   Result<std::size_t> encode(MutBytes out) const;
@@ -91,6 +93,7 @@ struct AckRequest {
   std::uint64_t through = 0;
   std::uint32_t window = 0;
   std::optional<Checkpoint> checkpoint{};
+  std::uint32_t max_push = 0;  // bytes of the largest MailPush that the device takes; 0: any
   static Result<AckRequest> parse(Bytes in);
   Result<std::size_t> encode(MutBytes out) const;
 };

@@ -111,7 +111,7 @@ TEST(Messages, CutShortAreMalformedOrLackFieldsAtTheEnd) {
 TEST(Messages, IgnoreUnknownFieldsWhereverTheyStand) {
   const std::vector<RawField> unknown = {
       varint_field(15, UINT64_MAX), bytes_field(16, {1, 2, 3}), bytes_field(0x1fffffff, {}),
-      fixed_field(10, WireType::kFixed32), fixed_field(1000, WireType::kFixed64)};
+      fixed_field(14, WireType::kFixed32), fixed_field(1000, WireType::kFixed64)};
   for (const auto& specimen : specimens()) {
     std::vector<RawField> fields;
     for (const auto& field : split(specimen.encoded())) {

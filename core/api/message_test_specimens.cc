@@ -100,6 +100,7 @@ std::string print(const MailView& m) {
   text.number("stored_at_ms", m.stored_at_ms).number("ttl_s", m.ttl_s);
   auto also_to = m.also_to;
   while (const auto name = also_to.next()) text.bytes("also_to", name->bytes());
+  text.number("left_out", m.left_out);
   return text.str();
 }
 std::string print_mails(const std::string& mails, std::optional<std::uint64_t> after,
@@ -121,10 +122,12 @@ std::string print(const SendResponse& m) {
 std::string print(const AckRequest& m) {
   Text text;
   text.number("through", m.through).number("window", m.window);
-  return print_end(text, "checkpoint", m.checkpoint);
+  return print_end(text, "checkpoint", m.checkpoint) + Text().number("max_push", m.max_push).str();
 }
 std::string print(const AckResponse& m) { return Text().number("waiting", m.waiting).str(); }
-std::string print(const ContactsRequest& m) { return Text().bytes("after", m.after.bytes()).str(); }
+std::string print(const ContactsRequest& m) {
+  return Text().bytes("after", m.after.bytes()).number("max_contacts", m.max_contacts).str();
+}
 std::string print(const ContactView& m) {
   return Text().bytes("name", m.name.bytes()).bytes("identity_key", m.identity_key).str();
 }
@@ -151,6 +154,7 @@ std::string print(const EnrolRequestView& m) {
       .bytes("csr", m.csr)
       .bytes("proof", m.proof)
       .bytes("tunnel_key", m.tunnel_key)
+      .number("max_contacts", m.max_contacts)
       .str();
 }
 std::string print(const TunnelView& m) {
@@ -411,6 +415,7 @@ std::vector<Specimen> specimens() {
       make<MailView>("Mail", kAll, mail_at(600)),
       make<MailView>("Mail", kSome, {.mail_id = m.id, .ciphertext = m.text}),
       make<MailView>("Mail", kSome, group_mail),
+      make<MailView>("Mail", kSome, {.mail_id = m.id, .left_out = 65536}),
       mails("SendRequest", 1, {}, checkpoint_at(300)),
       mails("SendRequest", 64),
       mails("MailPush", 3),
@@ -419,13 +424,13 @@ std::vector<Specimen> specimens() {
       make<SendResponse>("SendResponse", kAll, all_codes),
       make<SendResponse>("SendResponse", kAll, one_code),
       make<SendResponse>("SendResponse", kSome, {}),
-      make<AckRequest>("AckRequest", kAll, {UINT64_MAX, UINT32_MAX, checkpoint_at(5)}),
-      make<AckRequest>("AckRequest", kAll, {7, 64, checkpoint_at(6)}),
+      make<AckRequest>("AckRequest", kAll, {UINT64_MAX, UINT32_MAX, checkpoint_at(5), UINT32_MAX}),
+      make<AckRequest>("AckRequest", kAll, {7, 64, checkpoint_at(6), 3072}),
       make<AckRequest>("AckRequest", kSome, {}),
       make<AckResponse>("AckResponse", kAll, {1}),
       make<AckResponse>("AckResponse", kAll, {UINT64_MAX}),
       make<AckResponse>("AckResponse", kSome, {}),
-      make<ContactsRequest>("ContactsRequest", kAll, {name("bob")}),
+      make<ContactsRequest>("ContactsRequest", kAll, {name("bob"), 100}),
       make<ContactsRequest>("ContactsRequest", kSome, {}),
       make<ContactView>("Contact", kAll, {name("bob"), m.ec_key}),
       make<ContactView>("Contact", kAll, {name("b.o_b-2"), m.other_ec_key}),
@@ -436,10 +441,10 @@ std::vector<Specimen> specimens() {
       make<Notice>("Notice", kAll, {Notice::Kind::kLowPreKeys, 9, 3}),
       make<Notice>("Notice", kAll, {Notice::Kind::kRevoked, 1, 1}),
       make<Notice>("Notice", kSome, {}),
-      make<EnrolRequestView>("EnrolRequest", kAll, {m.ec_key, 1, m.der, m.signature, m.digest}),
+      make<EnrolRequestView>("EnrolRequest", kAll, {m.ec_key, 1, m.der, m.signature, m.digest, 16}),
       make<EnrolRequestView>("EnrolRequest", kAll,
                              {m.other_ec_key, 16380, m.other_der, m.other_signature,
-                              Bytes(m.other_ec_key).last<32>()}),
+                              Bytes(m.other_ec_key).last<32>(), UINT32_MAX}),
       enrol_response(3),
       enrol_response(0),
       make<TunnelView>("Tunnel", kAll, tunnel()),

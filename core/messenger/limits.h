@@ -39,9 +39,13 @@ inline constexpr std::size_t kMaxContent = kMaxPlaintext + 16;
 // keys of a first message on top of the text.
 inline constexpr std::size_t kMaxCiphertext = kMaxPlaintext + 2048;
 // Largest encoded request or push. One mail of the longest text fits.
-inline constexpr std::size_t kMaxPayload = by_profile(65'536, 8192, 4096);
+inline constexpr std::size_t kMaxPayload = by_profile(65'536, 8192, 3072);
 // What mails and keys are grouped up to. A single larger mail goes alone.
-inline constexpr std::size_t kPieceSize = by_profile(32'768, 6144, 3072);
+inline constexpr std::size_t kPieceSize = by_profile(32'768, 6144, 2560);
+// Largest push that the server may send; 0: of any size.
+inline constexpr std::uint32_t kMaxPush = by_profile(0, kMaxPayload, kMaxPayload);
+// Contacts in one answer; 0: as many as the server has on a page.
+inline constexpr std::uint32_t kContactsPerPage = by_profile(0, 64, 24);
 // Messages encrypted in one call of poll(), in one transaction.
 inline constexpr std::size_t kEncryptPerStep = by_profile(32, 1, 1);
 // Groups, and members of each but this device.
@@ -50,25 +54,25 @@ inline constexpr std::size_t kMaxGroupMembers = by_profile(63, 7, 3);
 // Messages to groups in the outbox: a member whose mailbox is full must not
 // keep this device from writing to others.
 inline constexpr std::size_t kMaxGroupOutbox = kMaxOutbox / 2;
-inline constexpr std::size_t kMaxEvents = 64;
+inline constexpr std::size_t kMaxEvents = by_profile(64, 64, 8);
 inline constexpr std::size_t kMaxCsr = 1024;
-inline constexpr std::size_t kMaxCertificate = 2048;
+inline constexpr std::size_t kMaxCertificate = by_profile(2048, 2048, 1024);
 
 // Largest value that a Store is asked to keep. A contact's sessions are the
 // largest of all records: 3.2 kB each at most, and twice 38 bytes for each
 // message that is missing.
-inline constexpr std::size_t kMaxValueSize = by_profile(327'680, 16'384, 10'240);
+inline constexpr std::size_t kMaxValueSize = by_profile(327'680, 16'384, 9216);
 
 // ---- keys ----------------------------------------------------------------
 // What the server is kept stocked with, and the counts below which it is
 // filled up again.
-inline constexpr std::uint32_t kOneTimeTarget = 100;
-inline constexpr std::uint32_t kOneTimeLow = 25;
+inline constexpr std::uint32_t kOneTimeTarget = by_profile(100, 100, 40);
+inline constexpr std::uint32_t kOneTimeLow = by_profile(25, 25, 10);
 inline constexpr std::uint32_t kKemTarget = 8;
 inline constexpr std::uint32_t kKemLow = 2;
 // Private keys kept: a key that was handed out long ago is overwritten when
 // so many newer ones have been made. Powers of two.
-inline constexpr std::uint32_t kOneTimeKept = by_profile(1024, 256, 256);
+inline constexpr std::uint32_t kOneTimeKept = by_profile(1024, 256, 128);
 inline constexpr std::uint32_t kKemKept = by_profile(128, 16, 16);
 inline constexpr std::uint32_t kSignedKept = 8;
 inline constexpr std::uint32_t kLastResortKept = 4;

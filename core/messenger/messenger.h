@@ -11,6 +11,7 @@
 #ifndef CORE_MESSENGER_MESSENGER_H_
 #define CORE_MESSENGER_MESSENGER_H_
 
+#include <algorithm>
 #include <optional>
 
 #include "core/api/topic.h"
@@ -27,7 +28,7 @@
 
 namespace core::messenger {
 
-// 250 kB on Linux and a Workspace of 913 kB; less in other profiles:
+// 250 kB on Linux and a Workspace of 840 kB; less in other profiles:
 // docs/profiles.md. For groups see core/messenger/group_messenger.h.
 class Messenger {
  public:
@@ -185,7 +186,7 @@ class Messenger {
   Healing healing_;
   bool csr_waits_ = false, connected_ = false, stale_ = false;  // stale: to be loaded again
   Requests requests_;
-  std::array<Outbox::InRequest, api::kMaxMailsPerRequest> in_request_{};
+  std::array<Outbox::InRequest, std::min(api::kMaxMailsPerRequest, kMaxOutbox)> in_request_{};
   std::size_t send_count_ = 0;
   std::size_t bundle_contact_ = 0;  // slot
   api::AckRequest ack_;

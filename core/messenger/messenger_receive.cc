@@ -138,7 +138,9 @@ Status Messenger::put_in_inbox(InboxKind kind, const api::MailView& mail, Bytes 
 // kUntrusted (a first message under another identity key); any other means
 // that the mail cannot be read.
 Result<std::size_t> Messenger::decrypt(const api::MailView& mail, std::optional<std::size_t> slot) {
-  if (!slot || mail.ciphertext.size() > work_.text.size()) return Error::kNotFound;
+  if (!slot || mail.left_out != 0 || mail.ciphertext.size() > work_.text.size()) {
+    return Error::kNotFound;
+  }
   if (mail.type == static_cast<std::uint32_t>(e2e::MessageType::kPreKey)) {
     return decrypt_first(mail, *slot);
   }

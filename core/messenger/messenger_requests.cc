@@ -89,7 +89,7 @@ Status Messenger::start_requests(Instant now) {
   if (state_.revoked) return {};  // `status` alone tells whether that was lifted
   if (now >= ack_at_ && requests_.of(Method::kAck).retry.due(now)) {
     TRY(start(Method::kAck));  // also in place of one under way, which says less
-    ack_ = {state_.through, window(), {}};
+    ack_ = {state_.through, window(), {}, kMaxPush};
     if (healing_.checked) ack_.checkpoint = Healer(*this).checkpoint();
     ack_at_ = kNever;
   }
@@ -145,7 +145,8 @@ Result<std::size_t> Messenger::write_body(Method method) {
       return api::BundleRequestView{contacts_.at(bundle_contact_).contact.name}.encode(work_.body);
     case Method::kSend: return write_send();
     case Method::kAck: return ack_.encode(work_.body);
-    case Method::kContacts: return api::ContactsRequest{contacts_after_}.encode(work_.body);
+    case Method::kContacts:
+      return api::ContactsRequest{contacts_after_, kContactsPerPage}.encode(work_.body);
     case Method::kRenew: {
       const auto size = TRY(store_.get(RecordKey(Kind::kCsr).bytes, work_.value));
       return api::RenewRequestView{Bytes(work_.value).first(size)}.encode(work_.body);
@@ -165,10 +166,10 @@ Result<Outgoing> Messenger::emit(Method method, Instant now) {
   const auto size = TRY(body);
   const auto payload =
       TRY(api::encode_request(name_, method, request.id, Bytes(work_.body).first(size),
-                              identity_.private_key(), rng_, work_.payload));
+                              identity_.private_key(), rng_, work_.payload()));
   ++(request.sent == 0 ? counters_.requests : counters_.repeats);
   requests_.sent(method, now);
-  return Outgoing{method, request.id, Bytes(work_.payload).first(payload)};
+  return Outgoing{method, request.id, Bytes(work_.payload()).first(payload)};
 }
 
 // ---- in

@@ -228,8 +228,8 @@ Status PreKeys::begin_publish(const RequestId& id) {
   state_.pending_resort = state_.resort_published != state_.resort_id ? state_.resort_id : 0;
   state_.pending_one_time =
       std::min(state_.last_one_time, ahead(state_.one_time_published, kOneTimePerPublish));
-  // Ids of last-resort keys are gaps in this range.
-  std::uint32_t count = 0;
+  // Ids of last-resort keys are gaps in this range. One of those takes the room of another key.
+  std::uint32_t count = state_.pending_resort != 0 ? 1 : 0;
   std::uint32_t to = state_.kem_published;
   while (to < state_.last_kem) {
     const auto key =

@@ -231,6 +231,24 @@ TEST_F(Trust, MailAheadOfItsTimeIsNotTaken) {
   EXPECT_EQ(bob.messenger->counters().unreadable, 0u);
 }
 
+// The server leaves out what a device has no room for: its user hears of it, and
+// what comes after it is read.
+TEST_F(Trust, AMailWithoutItsTextIsToldAndBlocksNothing) {
+  auto& bob = world["bob"];
+  const ByteArray<16> mail_id{1};
+  for (const std::uint32_t type : {2, 3, 7}) {
+    const auto unreadable = bob.messenger->counters().unreadable;
+    const auto through = bob.messenger->info().through;
+    api::MailView mail{.mail_id = mail_id, .type = type, .left_out = 60'000};
+    mail.from = device_name("alice");
+    mail.sequence = through + 1;
+    ASSERT_TRUE(push(bob, mail).ok()) << type;
+    EXPECT_EQ(bob.messenger->info().through, through + 1) << type;
+    EXPECT_EQ(bob.messenger->counters().unreadable, unreadable + 1) << type;
+  }
+  EXPECT_TRUE(bob.messenger->contact(device_name("alice")).ok());
+}
+
 TEST_F(Trust, EveryTruncationOfEveryPayloadIsHarmless) {
   auto& bob = world["bob"];
   const ByteArray<16> mail_id{};

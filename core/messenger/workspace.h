@@ -10,8 +10,9 @@
 
 namespace core::messenger {
 
-// About 910 kB on Linux. Contents do not matter before the first call; between
-// calls it holds the session used last, and after poll() the request to publish.
+// About 840 kB on Linux. Contents do not matter before the first call; between
+// calls it holds the session used last, and after poll() the request to publish; `text` and
+// `body` are the caller's then.
 struct Workspace {
   Workspace() = default;
   Workspace(const Workspace&) = delete;
@@ -19,12 +20,17 @@ struct Workspace {
 
   e2e::SessionRecord record;
   e2e::TheirSenderKeys sender_keys;  // of one member; empty between calls
-  crypto::MlKemWork kem;
   ByteArray<crypto::kKyber1024PublicKeySize> kem_key;
-  ByteArray<kMaxValueSize> value;        // a value of the store
-  ByteArray<kMaxCiphertext> text;        // what is decrypted, or what has been encrypted
-  ByteArray<kMaxPayload> body;           // of a request
-  ByteArray<kMaxPayload + 128> payload;  // the request
+  // One or the other: no value is read or written while the KEM is at work.
+  union {
+    ByteArray<kMaxValueSize> value;  // of the store
+    crypto::MlKemWork kem;
+  };
+  ByteArray<kMaxCiphertext> text;  // what is decrypted, or what has been encrypted
+  ByteArray<kMaxPayload> body;     // of a request
+  // The request, from when its body is there until the caller has published it: nothing
+  // else needs a value meanwhile.
+  MutBytes payload() { return MutBytes(value).first(kMaxPayload + 128); }
 };
 
 static_assert(kMaxValueSize >= e2e::SessionRecord::kMaxSerializedSize,
@@ -32,7 +38,10 @@ static_assert(kMaxValueSize >= e2e::SessionRecord::kMaxSerializedSize,
 static_assert(kMaxValueSize >= e2e::TheirSenderKeys::kMaxSerializedSize);
 static_assert(kMaxValueSize >= kMaxCiphertext + 64, "a mail must fit into the store");
 static_assert(kMaxCiphertext >= e2e::encrypted_size(kMaxContent));
-static_assert(kMaxPayload >= kMaxCiphertext + 128, "a request with one mail");
+static_assert(kMaxPayload >= kMaxCiphertext + 256, "a request or a push with one mail");
+static_assert(kMaxPayload >= 1650 * kKemPerPublish + 41 * kOneTimePerPublish + 110,
+              "a request with as many keys");
+static_assert(kMaxValueSize >= kMaxPayload + 128);
 
 }  // namespace core::messenger
 #endif  // CORE_MESSENGER_WORKSPACE_H_

@@ -28,9 +28,16 @@
 #define MEMP_STATS 1
 
 #define MEM_ALIGNMENT 4
-#define MEM_SIZE (20 * 1024)  // packets on their way out
+// docs/profiles.md: packets on their way out and in.
+#if defined(GINNEL_TINY_DEVICE)
+#define MEM_SIZE (6 * 1024)
+#define PBUF_POOL_SIZE 4
+#define PBUF_POOL_BUFSIZE 1408  // a frame of the tunnel, by any path: longer ones take two
+#else
+#define MEM_SIZE (20 * 1024)
 #define PBUF_POOL_SIZE 16
 #define PBUF_POOL_BUFSIZE 1536  // a whole frame
+#endif
 #define MEMP_NUM_PBUF 16
 #define MEMP_NUM_UDP_PCB 6
 #define MEMP_NUM_TCP_PCB 4
@@ -42,10 +49,17 @@
 #define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 2)  // and two tunnels'
 #define ARP_TABLE_SIZE 6
 
+#if defined(GINNEL_TINY_DEVICE)
+#define TCP_MSS 1220  // what every path of IPv6 carries
+#define TCP_WND (2 * TCP_MSS)
+#define TCP_SND_BUF (2 * TCP_MSS)
+#define TCP_SND_QUEUELEN 8
+#else
 #define TCP_MSS 1460  // less where an interface's MTU says so
 #define TCP_WND (6 * TCP_MSS)
 #define TCP_SND_BUF (4 * TCP_MSS)
 #define TCP_SND_QUEUELEN 12
+#endif
 #define TCP_LISTEN_BACKLOG 1
 #define LWIP_TCP_KEEPALIVE 1
 

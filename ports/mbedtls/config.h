@@ -87,7 +87,16 @@ long long ginnel_mbedtls_no_time(long long* out);
 #define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ENABLED
 #define MBEDTLS_SSL_KEEP_PEER_CERTIFICATE
 #define MBEDTLS_SSL_SERVER_NAME_INDICATION
-#define MBEDTLS_SSL_IN_CONTENT_LEN 16384  // what a server may send
+// What a server may send in one record, and what we do. A tiny device has room for less than
+// TLS allows: a broker writes a packet in one record, and none is larger than the buffer that
+// the device has told it of; what comes before, certificates and the answer to an enrolment
+// with its few contacts, is smaller too.
+#if defined(GINNEL_TINY_DEVICE)
+#define MBEDTLS_SSL_IN_CONTENT_LEN 3712
+#define MBEDTLS_SSL_OUT_CONTENT_LEN 1280
+#else
+#define MBEDTLS_SSL_IN_CONTENT_LEN 16384
 #define MBEDTLS_SSL_OUT_CONTENT_LEN 2048
+#endif
 
 #endif  // PORTS_MBEDTLS_CONFIG_H_

@@ -11,7 +11,7 @@ namespace ports::qemu_virt {
 
 class Provisioning {
  public:
-  static constexpr std::uint32_t kMaxSize = 4096;  // bytes of text
+  static constexpr std::uint32_t kMaxSize = 1024;  // bytes of text
 
   // Reads block 0 of `nor`. Errors: kStore; kFull: the text is longer than that.
   core::Status read(flash::Nor& nor);

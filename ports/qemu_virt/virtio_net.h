@@ -12,7 +12,11 @@ namespace ports::qemu_virt {
 class VirtioNet {
  public:
   static constexpr std::size_t kMaxFrameSize = 1514;
+#if defined(GINNEL_TINY_DEVICE)
+  static constexpr std::size_t kSendBuffers = 2, kReceiveBuffers = 4;
+#else
   static constexpr std::size_t kSendBuffers = 8, kReceiveBuffers = 16;
+#endif
 
   VirtioNet() = default;
   VirtioNet(const VirtioNet&) = delete;

@@ -1,5 +1,7 @@
 #include "server/service/accounts.h"
 
+#include <algorithm>
+
 namespace server::service {
 
 using core::Error;
@@ -20,20 +22,25 @@ Result<std::vector<store::Account>> contacts_of(store::Store& store, const core:
   return out;
 }
 
+std::size_t page_size(std::uint32_t max_contacts) {
+  constexpr std::size_t kMost = core::api::kMaxContactsPerPage;
+  return max_contacts == 0 ? kMost : std::min<std::size_t>(max_contacts, kMost);
+}
+
 Result<Answer> answer_contacts(store::Store& store, const store::Account& asker, Bytes body) {
   const auto request = core::api::ContactsRequest::parse(body);
   if (!request) return refuse(Code::kMalformed, "the request for contacts does not parse");
   // One more than a page, to know whether there are more.
-  constexpr std::size_t kPage = core::api::kMaxContactsPerPage;
-  const auto contacts = TRY(contacts_of(store, asker.name, request->after, kPage + 1));
-  Blob out((kPage + 1) * 128);
+  const std::size_t page = page_size(request->max_contacts);
+  const auto contacts = TRY(contacts_of(store, asker.name, request->after, page + 1));
+  Blob out((page + 1) * 128);
   core::ProtobufWriter writer(out);
-  for (std::size_t i = 0; i < contacts.size() && i < kPage; ++i) {
+  for (std::size_t i = 0; i < contacts.size() && i < page; ++i) {
     const core::api::ContactView contact{.name = contacts[i].name,
                                          .identity_key = contacts[i].identity_key};
     CHECK(core::api::append_contact(writer, 1, contact).ok());
   }
-  if (contacts.size() > kPage) writer.varint(2, 1);
+  if (contacts.size() > page) writer.varint(2, 1);
   const auto size = writer.finish();
   CHECK(size.ok());
   out.resize(*size);

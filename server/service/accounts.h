@@ -13,6 +13,9 @@ namespace server::service {
 Result<std::vector<store::Account>> contacts_of(store::Store& store, const core::DeviceName& device,
                                                 const core::DeviceName& after, std::size_t limit);
 
+// How many contacts an answer has that may have so many at most; 0: any number.
+std::size_t page_size(std::uint32_t max_contacts);
+
 // Errors: kStore.
 Result<Answer> answer_contacts(store::Store& store, const store::Account& asker, Bytes body);
 

@@ -18,7 +18,6 @@ using core::api::EnrolRequestView;
 namespace {
 
 constexpr std::size_t kMaxSealedSize = 16 * 1024;
-constexpr std::size_t kMaxResponseContacts = 100;
 
 Enrolment ended(EnrolOutcome outcome, std::string_view text) {
   return {.outcome = outcome, .text = std::string(text), .body = {}};
@@ -135,7 +134,8 @@ core::Result<Enroller::Outcome> Enroller::admit(const store::Invite& invite, cor
     return refuse_sealed(invite, Code::kMalformed, "The certificate request is refused.");
   }
   const auto account = TRY(store_.find_account(invite.name));
-  const auto plain_response = TRY(response(account, *certificate));
+  const auto plain_response =
+      TRY(response(account, *certificate, page_size(request->max_contacts)));
   auto body = TRY(seal(invite, plain_response));
   TRY(store_.use_invite(invite.id, wall, digest, body));
   return Outcome{{.outcome = EnrolOutcome::kAnswered, .text = {}, .body = std::move(body)}, true};
@@ -222,7 +222,8 @@ core::Result<Enroller::Outcome> Enroller::refuse_sealed(const store::Invite& inv
 }
 
 core::Result<std::vector<std::uint8_t>> Enroller::response(const store::Account& account,
-                                                           core::Bytes certificate) {
+                                                           core::Bytes certificate,
+                                                           std::size_t max_contacts) {
   core::api::EnrolResponseView view;
   view.name = account.name;
   view.certificate = certificate;
@@ -247,7 +248,7 @@ core::Result<std::vector<std::uint8_t>> Enroller::response(const store::Account&
   }
   Blob out = encoded(
       view, 2048 + certificate.size() + site_.ca_certificate.size() + site_.broker_host.size());
-  const auto contacts = TRY(contacts_of(store_, account.name, {}, kMaxResponseContacts));
+  const auto contacts = TRY(contacts_of(store_, account.name, {}, max_contacts));
   Blob tail(contacts.size() * 128);
   core::ProtobufWriter writer(tail);
   for (const auto& contact : contacts) {

@@ -43,7 +43,8 @@ class Enroller {
   // The account's end of the tunnel: as before for the key it had, else new.
   core::Result<Verdict> connect(store::AccountId account, core::View<32> tunnel_key);
   core::Result<std::vector<std::uint8_t>> response(const store::Account& account,
-                                                   core::Bytes certificate);
+                                                   core::Bytes certificate,
+                                                   std::size_t max_contacts);
   core::Result<std::vector<std::uint8_t>> seal(const store::Invite& invite, core::Bytes plain);
 
   store::Store& store_;

@@ -49,6 +49,20 @@ TEST_P(EnrolmentTest, AnInviteTurnsKeysIntoAnAccountAndACertificate) {
   EXPECT_EQ(site_->service.counters().enrolled, 2u);
 }
 
+TEST_P(EnrolmentTest, ADeviceSaysHowManyContactsItTakes) {
+  site_->enrol("bob");
+  site_->enrol("carol");
+  site_->enrol("dave");
+  TestDevice alice("alice", 42);
+  alice.max_contacts = 2;
+  const auto token = invite("alice");
+  const auto enrolment = site_->enrol(alice, token);
+  Blob plain(enrolment.body.size());
+  plain.resize(*core::api::open_enrolment(token.secret, core::api::Direction::kResponse,
+                                          enrolment.body, plain));
+  EXPECT_EQ(core::api::EnrolResponseView::parse(plain)->contact.count(), 2u);
+}
+
 TEST_P(EnrolmentTest, WrongUsedAndExpiredTokensAreToldApart) {
   TestDevice alice("alice", 42);
   const auto token = invite("alice");

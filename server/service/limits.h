@@ -38,6 +38,7 @@ struct Limits {
   // Pushing.
   std::uint32_t max_window = 256;
   std::size_t max_push_bytes = 32 * 1024;  // unless one mail is larger
+  std::size_t min_push_bytes = 512;        // what each device takes
   std::int64_t push_repeat_ms = 20 * 1000;
   std::int64_t push_repeat_soonest_ms = 1000;
   std::int64_t presence_ms = 90 * 1000;

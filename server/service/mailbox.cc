@@ -22,7 +22,7 @@ std::optional<core::api::AckRequest> parse_ack(Bytes body) {
 Result<Code> Mailbox::send_one(const store::Account& sender, const core::DeviceName& to,
                                const core::api::MailView& mail, core::WallTime wall,
                                SendAnswer& out) {
-  if (to.empty()) return Code::kMalformed;
+  if (to.empty() || mail.ciphertext.empty()) return Code::kMalformed;
   const auto found = store_.find_account(to);
   if (!found && found.error() == Error::kNotFound) return Code::kUnknownDevice;
   const auto recipient = TRY(found);

@@ -212,6 +212,44 @@ TEST_P(MailboxTest, APushIsBoundedInSize) {
   EXPECT_EQ(pushes[3][0].ciphertext.size(), 60'000u);
 }
 
+// A device that has little room gets no push above it: one that it cannot take
+// would be lost, and with it all that follows.
+TEST_P(MailboxTest, ADeviceSaysHowLargeAPushItTakes) {
+  std::uint8_t id = 0;
+  for (const std::size_t size : {900, 900, 900, 2900, 2000, 60'000, 10}) {
+    site_->send(alice_, mails({alice_.mail("bob", ++id, size)}));
+  }
+  site_->ask(bob_, Method::kAck, ack(0, 10, 3000));
+  for (const auto& publish : site_->out) EXPECT_LE(publish.payload.size(), 3000u);
+  const auto pushes = site_->pushes("bob");
+  ASSERT_EQ(pushes.size(), 5u);
+  EXPECT_EQ(pushes[0].size(), 3u);
+  EXPECT_EQ(pushes[1].at(0).ciphertext.size(), 2900u);
+  EXPECT_EQ(pushes[2].at(0).ciphertext.size(), 2000u);
+  // It is told of what it has no room for.
+  EXPECT_EQ(pushes[3].at(0).sequence, 6u);
+  EXPECT_EQ(pushes[3].at(0).left_out, 60'000u);
+  EXPECT_TRUE(pushes[3].at(0).ciphertext.empty());
+  EXPECT_EQ(pushes[4].at(0).sequence, 7u);
+  // It may say anew what it takes, and too little counts as the least.
+  const auto first_of_next = [&](std::uint32_t max_push) {
+    site_->ask(bob_, Method::kAck, ack(5, 10, max_push));
+    site_->pass(1000);
+    return site_->pushes("bob").at(0).at(0);
+  };
+  site_->ask(bob_, Method::kAck, ack(5, 10));
+  EXPECT_EQ(first_of_next(0).ciphertext.size(), 60'000u);
+  EXPECT_EQ(first_of_next(1).left_out, 60'000u);
+}
+
+TEST_P(MailboxTest, AMailWithoutItsTextIsMalformed) {
+  const core::ByteArray<16> id{};
+  Blob mail(64);
+  const core::api::MailView left_out{.to = name("bob"), .mail_id = id, .left_out = 100};
+  mail.resize(*left_out.encode(mail));
+  EXPECT_EQ(site_->send(alice_, mails({mail})), Codes{Code::kMalformed});
+}
+
 TEST_P(MailboxTest, WhatIsNotAcknowledgedIsPushedAgain) {
   waiting(bob_, 0, 10);
   site_->send(alice_, mails({alice_.mail("bob", 1), alice_.mail("bob", 2)}));

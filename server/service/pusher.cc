@@ -55,6 +55,9 @@ void Pusher::acked(AccountId account, const core::DeviceName& name,
   Peer& peer = found->second;
   peer.seen_at = now;
   peer.window = std::min<std::size_t>(ack.window, limits_.max_window);
+  peer.max_push = ack.max_push == 0 ? 0
+                                    : std::clamp<std::size_t>(ack.max_push, limits_.min_push_bytes,
+                                                              limits_.max_push_bytes);
   const bool progress = ack.through > peer.through;
   peer.through = std::max(peer.through, ack.through);
   peer.pushed_through = std::max(peer.pushed_through, peer.through);
@@ -108,7 +111,7 @@ std::optional<PushTask> Pusher::next_task() {
     if (peer.in_flight.size() >= peer.window) continue;  // the window has shrunk
     const std::size_t room = peer.window - peer.in_flight.size();
     return PushTask{account, peer.name, peer.pushed_through,
-                    std::min(room, core::api::kMaxMailsPerRequest)};
+                    std::min(room, core::api::kMaxMailsPerRequest), peer.max_push};
   }
   return {};
 }

@@ -28,6 +28,7 @@ struct PushTask {
   core::DeviceName name;
   std::uint64_t after = 0;
   std::size_t count = 0;
+  std::size_t max_size = 0;  // bytes that the device takes in one push; 0: any
 };
 
 class Pusher {
@@ -64,6 +65,7 @@ class Pusher {
     std::uint64_t through = 0;  // acknowledged
     std::uint64_t pushed_through = 0;
     std::size_t window = 0;
+    std::size_t max_push = 0;  // bytes; 0: any
     std::deque<std::uint64_t> in_flight{};
     bool ready = false;  // in ready_
     core::Instant seen_at{}, pushed_at{};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <utility>
 
 #include "core/api/request.h"
 #include "server/service/accounts.h"
@@ -294,28 +295,35 @@ void Service::Impl::apply(Effects effects, Instant now, std::vector<OutgoingPubl
 
 void Service::Impl::push_mail(Instant now, WallTime wall, std::vector<OutgoingPublish>& out) {
   while (const auto task = pusher.next_task()) {
-    const auto mails =
-        store.read_mail(task->account, task->after, task->count, limits.max_push_bytes, wall);
+    const bool limited = task->max_size != 0;
+    const std::size_t grouped = limited ? task->max_size : limits.max_push_bytes;
+    const auto mails = store.read_mail(task->account, task->after, task->count, grouped, wall);
     if (!mails) {
       ++counters.store_failures;
       pusher.failed(task->account, now);
       continue;
     }
     if (mails->empty()) continue;
-    Blob payload(std::max(limits.max_push_bytes, mails->front().ciphertext.size() + kMailOverhead) +
-                 core::api::MailsWriter::kAfterSize);
+    constexpr std::size_t kAfterSize = core::api::MailsWriter::kAfterSize;
+    Blob payload(limited ? grouped
+                         : std::max(grouped, mails->front().ciphertext.size() + kMailOverhead) +
+                               kAfterSize);
     core::api::MailsWriter writer(payload);
     static_cast<void>(writer.after(task->after));  // fits: it is the first
     std::vector<std::uint64_t> sequences;
     for (const auto& mail : *mails) {
-      const core::api::MailView view{.to = {},
-                                     .from = mail.sender,
-                                     .mail_id = mail.mail_id,
-                                     .type = mail.type,
-                                     .ciphertext = mail.ciphertext,
-                                     .sequence = mail.sequence,
-                                     .stored_at_ms = static_cast<std::uint64_t>(mail.stored_at.ms),
-                                     .ttl_s = 0};
+      core::api::MailView view{.to = {},
+                               .from = mail.sender,
+                               .mail_id = mail.mail_id,
+                               .type = mail.type,
+                               .ciphertext = mail.ciphertext,
+                               .sequence = mail.sequence,
+                               .stored_at_ms = static_cast<std::uint64_t>(mail.stored_at.ms),
+                               .ttl_s = 0};
+      // The device is told of a mail that it has no room for.
+      if (limited && kAfterSize + view.field_size() > grouped) {
+        view.left_out = static_cast<std::uint32_t>(std::exchange(view.ciphertext, {}).size());
+      }
       if (!writer.add(view)) break;  // goes with the next push
       sequences.push_back(mail.sequence);
     }

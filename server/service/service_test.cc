@@ -248,6 +248,14 @@ TEST_P(ServiceTest, ContactsAreAllOthersInPages) {
     more = page->more;
   }
   ASSERT_EQ(names.size(), 150u);  // bob and 149 devices
+  request = {.after = name("bob"), .max_contacts = 3};
+  Blob body(80);
+  body.resize(*request.encode(body));
+  const auto few = site_->ask(alice_, Method::kContacts, body);
+  const auto page = core::api::ContactsResponseView::parse(few.body);
+  ASSERT_TRUE(page.ok());
+  EXPECT_EQ(page->contact.count(), 3u);
+  EXPECT_TRUE(page->more);
   EXPECT_EQ(names[0], "bob");
   EXPECT_EQ(names[149], "device1148");
 }

@@ -153,7 +153,8 @@ Blob TestDevice::enrol_request(const core::api::Token& token, const std::string&
                                                         .registration_id = registration_id,
                                                         .csr = csr_der,
                                                         .proof = proof,
-                                                        .tunnel_key = tunnel_key});
+                                                        .tunnel_key = tunnel_key,
+                                                        .max_contacts = max_contacts});
   Blob out(plain.size() + core::api::kEnrolOverhead);
   return finished(out, core::api::seal_enrolment(token.secret, core::api::Direction::kRequest,
                                                  plain, rng, out));
@@ -175,8 +176,8 @@ Blob mails(std::initializer_list<Blob> list) {
   return out;
 }
 
-Blob ack(std::uint64_t through, std::uint32_t window) {
-  return encode(core::api::AckRequest{.through = through, .window = window});
+Blob ack(std::uint64_t through, std::uint32_t window, std::uint32_t max_push) {
+  return encode(core::api::AckRequest{.through = through, .window = window, .max_push = max_push});
 }
 
 TestSite::TestSite(store::Store& the_store, Limits limits, std::uint64_t seed,
@@ -307,7 +308,8 @@ std::vector<std::vector<TestSite::Pushed>> TestSite::pushes(const std::string& d
     while (const auto mail = rest.next()) {
       push.push_back({mail->sequence,
                       text_of(mail->from.bytes()),
-                      {mail->ciphertext.begin(), mail->ciphertext.end()}});
+                      {mail->ciphertext.begin(), mail->ciphertext.end()},
+                      mail->left_out});
     }
   }
   return all;

@@ -67,14 +67,15 @@ class TestDevice {
   core::Secret<32> private_key;
   core::ByteArray<33> identity_key{};
   std::uint32_t registration_id = 77;
-  Blob tunnel_key;                        // empty: none
+  Blob tunnel_key;  // empty: none
+  std::uint32_t max_contacts = 0;
   std::optional<Blob> signed_tunnel_key;  // what the proof says instead
   TestRng rng;
 };
 
 Blob bundle_request(const std::string& of);
 Blob mails(std::initializer_list<Blob> mails);
-Blob ack(std::uint64_t through, std::uint32_t window);
+Blob ack(std::uint64_t through, std::uint32_t window, std::uint32_t max_push = 0);
 
 // A response, copied.
 struct Reply {
@@ -115,6 +116,7 @@ class TestSite {
     std::uint64_t sequence = 0;
     std::string from;
     Blob ciphertext;
+    std::uint32_t left_out = 0;
   };
   std::vector<std::vector<Pushed>> pushes(const std::string& device);
   // The sequence numbers of all pushes since the last call.

@@ -28,9 +28,6 @@ from firmware import Firmware  # noqa: E402
 from site_under_test import Device, Failed, Site, wait_until  # noqa: E402
 from wire import expect  # noqa: E402
 
-MESSAGES = 200  # each way
-ROOM = 32  # messages that a board keeps, in and out
-
 
 class Linux(Device):
     """A Linux device whose running `ginnel listen` is asked over its socket: a message costs no process."""
@@ -59,6 +56,10 @@ class Linux(Device):
 
 
 class Test:
+    messages = 200  # each way
+    room = 32  # messages that a board keeps, in and out
+    longest = 2048  # bytes of a text
+
     def __init__(self, image, build, folder, kills):
         self.image, self.kills = image, kills
         self.net = wire.Wire(["alice"])
@@ -125,10 +126,10 @@ class Test:
 
     def talk(self):
         """One way and then the other: ratchets that turn with every message would take a minute, emulated."""
-        for i in range(MESSAGES):
+        for i in range(self.messages):
             self.alice_sends(f"message {i}")
         self.all_arrive()
-        for i in range(MESSAGES):
+        for i in range(self.messages):
             self.chip_sends(f"message {i} with a \\\\ and a line\\nof its own")
         self.all_arrive()
         numbers = self.chip.numbers()
@@ -137,11 +138,11 @@ class Test:
 
     def largest(self):
         """Texts of the largest size, and one that is too large for a board."""
-        self.alice_sends("x" * 2048)
-        self.chip_sends("y" * 2048)
+        self.alice_sends("x" * self.longest)
+        self.chip_sends("y" * self.longest)
         self.all_arrive()
         with contextlib.suppress(Failed):
-            self.chip.send("alice", "z" * 2049)
+            self.chip.send("alice", "z" * (self.longest + 1))
             raise RuntimeError("a text that is too large is taken")
         self.alice.post("chip", "x" * 50_000)
         wait_until(lambda: self.chip.take() or any(kind != "message" for kind, _, _ in self.chip.heard.values()),
@@ -151,12 +152,12 @@ class Test:
 
     def is_full(self):
         """No room for one more message in or out, the site away, and then no power: nothing of it is lost."""
-        for i in range(ROOM + 8):
-            self.alice_sends(f"{i} in ".ljust(2048, "x"))
-        wait_until(lambda: self.chip.numbers()["unread"] == ROOM, "a full inbox")
+        for i in range(self.room + 8):
+            self.alice_sends(f"{i} in ".ljust(self.longest, "x"))
+        wait_until(lambda: self.chip.numbers()["unread"] == self.room, "a full inbox")
         self.site.kill()
-        for i in range(ROOM):
-            self.sent["chip"].append(f"{i} out ".ljust(2048, "y"))
+        for i in range(self.room):
+            self.sent["chip"].append(f"{i} out ".ljust(self.longest, "y"))
             self.chip.send("alice", self.sent["chip"][-1])
         for text, why in (("one more", "too many messages"), ("z" * 8400, "line is too long")):
             try:
@@ -166,7 +167,7 @@ class Test:
                 expect(why in str(failure), f"{failure}")
         self.chip.kill()
         self.chip.start()
-        expect(self.chip.numbers()["unread"] == ROOM and self.chip.numbers()["queued"] == ROOM, "all is there")
+        expect(self.chip.numbers()["unread"] == self.room and self.chip.numbers()["queued"] == self.room, "all is there")
         self.site.start()
         self.all_arrive()
 
@@ -295,15 +296,18 @@ class Test:
         self.dale.answered = len(self.dale.board.console)
         expect(self.dale.state() == "enrolling" or self.dale.state() == "new", "it is no device any more")
 
+    def steps(self):
+        return (("it enrols", self.enrols), (f"{self.messages} messages each way", self.talk),
+                ("messages of the largest size", self.largest),
+                ("no room is left", self.is_full), ("safety numbers", self.safety_numbers), ("two boards", self.two_boards),
+                ("the sensor", self.sensor),
+                (f"it loses power {self.kills} times", self.loses_power), ("site and broker die", self.site_dies),
+                ("the gateway has another preshared key", self.wrong_preshared_key),
+                ("it renews its certificate", self.renews), ("garbage on its port", self.flood), ("entropy fails", self.entropy_fails),
+                ("it is erased", self.resets))
+
     def run(self):
-        for title, step in (("it enrols", self.enrols), (f"{MESSAGES} messages each way", self.talk),
-                            ("messages of the largest size", self.largest),
-                            ("no room is left", self.is_full), ("safety numbers", self.safety_numbers), ("two boards", self.two_boards),
-                            ("the sensor", self.sensor),
-                            (f"it loses power {self.kills} times", self.loses_power), ("site and broker die", self.site_dies),
-                            ("the gateway has another preshared key", self.wrong_preshared_key),
-                            ("it renews its certificate", self.renews), ("garbage on its port", self.flood), ("entropy fails", self.entropy_fails),
-                            ("it is erased", self.resets)):
+        for title, step in self.steps():
             begun = time.monotonic()
             step()
             print(f"{title}: {time.monotonic() - begun:.1f} s", flush=True)
@@ -317,7 +321,7 @@ def check_no_heap(program):
     expect(not heap, f"no heap is linked: {heap}")
 
 
-def main():
+def main(test_of=Test):
     image = pathlib.Path(sys.argv[1]).resolve() / "apps/firmware/qemu_virt/firmware.img"
     board.need(image)
     if not shutil.which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin"):
@@ -325,7 +329,7 @@ def main():
     wire.isolate()
     check_no_heap(image.with_suffix(".elf"))
     with tempfile.TemporaryDirectory(prefix="ginnel-firmware-") as folder:
-        test = Test(image, pathlib.Path(sys.argv[2]).resolve(), folder, int(sys.argv[3]) if len(sys.argv) > 3 else 8)
+        test = test_of(image, pathlib.Path(sys.argv[2]).resolve(), folder, int(sys.argv[3]) if len(sys.argv) > 3 else 8)
         try:
             test.run()
         except (Failed, wire.Failed, RuntimeError, subprocess.SubprocessError) as failure:
