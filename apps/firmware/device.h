@@ -33,8 +33,9 @@ class Device {
   core::Instant next_deadline() const;
 
   State state() const;
-  // Why the device is not online, or not enrolled.
-  Problem problem() const { return problem_; }
+  // Why the device is not online, or not enrolled. kStore goes before all others
+  // and stays until a restart: something could not be kept.
+  Problem problem() const { return store_failed() ? Problem::kStore : problem_; }
   bool enrolled() const { return settings_.has_value(); }
   // REQUIRES: enrolled().
   const Settings& settings() const { return *settings_; }
@@ -53,6 +54,9 @@ class Device {
   // Two requests of the largest size.
   static constexpr std::size_t kSendSize = 2 * core::messenger::kMaxPayload + 1024;
 
+  bool store_failed() const {
+    return messenger_.counters().store_failures != 0 || tunnel_.floor_failed();
+  }
   Problem use(Settings settings);
   Problem try_to_enrol();
   Problem load_context();
