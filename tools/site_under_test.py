@@ -15,7 +15,7 @@ class Failed(Exception):
     """A program said no; the text is what it printed."""
 
 
-def run(arguments, timeout=60, stdin=None):
+def run(arguments, timeout=120, stdin=None):
     """Runs a program to its end and returns its standard output."""
     done = subprocess.run([str(a) for a in arguments], input=stdin, capture_output=True, timeout=timeout)
     if done.returncode != 0:
@@ -24,7 +24,7 @@ def run(arguments, timeout=60, stdin=None):
     return done.stdout.decode()
 
 
-def wait_until(condition, what, timeout=30):
+def wait_until(condition, what, timeout=120):
     """Polls until condition() is true; its value is returned."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
@@ -108,11 +108,11 @@ class Device:
         self.listener = None
         self.heard = site.folder / f"{name}.heard"
 
-    def ginnel(self, *arguments, timeout=60, stdin=None):
+    def ginnel(self, *arguments, timeout=120, stdin=None):
         return run([*inside(self.namespace), self.site.programs / "ginnel" / "ginnel", "--home", self.home, *arguments],
                    timeout, stdin)
 
-    def json(self, *arguments, timeout=60):
+    def json(self, *arguments, timeout=120):
         """The objects that a command prints with --json, one a line."""
         return [json.loads(line) for line in self.ginnel(*arguments, "--json", timeout=timeout).splitlines()]
 

@@ -30,10 +30,10 @@ Problem problem_of_link(LinkEnd end) {
   return Problem::kNotUnderstood;
 }
 
-// The network or the server may be better later.
+// The network, the server or the clock may be better later.
 bool may_pass(Problem problem) {
   return problem == Problem::kNoName || problem == Problem::kNoConnection ||
-         problem == Problem::kNoAnswer || problem == Problem::kBusy;
+         problem == Problem::kNoAnswer || problem == Problem::kBusy || problem == Problem::kDates;
 }
 
 }  // namespace

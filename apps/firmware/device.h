@@ -35,8 +35,9 @@ class Device {
   core::Instant next_deadline() const;
 
   State state() const;
-  // Why the device is not online, or not enrolled.
-  Problem problem() const { return problem_; }
+  // Why the device is not online, or not enrolled. kStore goes before all others
+  // and stays until a restart: something could not be kept.
+  Problem problem() const { return store_failed() ? Problem::kStore : problem_; }
   bool enrolled() const { return settings_.has_value(); }
   // REQUIRES: enrolled().
   const Settings& settings() const { return *settings_; }
@@ -56,6 +57,9 @@ class Device {
   static constexpr std::size_t kUnacknowledged = core::messenger::by_profile(2, 2, 1);
   static constexpr std::size_t kSendSize = kUnacknowledged * core::messenger::kMaxPayload + 1024;
 
+  bool store_failed() const {
+    return messenger_.counters().store_failures != 0 || tunnel_.floor_failed();
+  }
   Problem use(Settings settings);
   Problem try_to_enrol();
   Problem load_context();

@@ -20,6 +20,8 @@ std::string_view sentence(Problem problem) {
     case Problem::kNoConnection: return "the server cannot be reached";
     case Problem::kNoAnswer: return "the server does not answer";
     case Problem::kUntrusted: return "it is not the server it should be";
+    case Problem::kDates:
+      return "the server's certificate is not valid now: its dates or this clock are wrong";
     case Problem::kNoTls13: return "the server does not speak TLS 1.3";
     case Problem::kUnknownInvite: return "the server does not know this invitation";
     case Problem::kUsedInvite: return "the invitation was used before, by another device";
@@ -36,6 +38,7 @@ std::string_view sentence(Problem problem) {
 Problem problem_of_stream(Error error) {
   switch (error) {
     case Error::kUntrusted: return Problem::kUntrusted;
+    case Error::kExpired: return Problem::kDates;
     case Error::kBadVersion: return Problem::kNoTls13;
     case Error::kFull: return Problem::kNoMemory;
     case Error::kRng: return Problem::kNoRandomness;

@@ -23,6 +23,7 @@ enum class [[nodiscard]] Problem : std::uint8_t{
     kNoConnection,   // nobody there, or the connection was cut
     kNoAnswer,       // in time
     kUntrusted,      // it is not the server it should be
+    kDates,          // its certificate is not valid now, by our clock
     kNoTls13,        //
     kUnknownInvite,  // the server does not know it
     kUsedInvite,     // by another device

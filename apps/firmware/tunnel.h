@@ -24,6 +24,8 @@ class Tunnel final : ports::lwip::WgHost {
   core::Result<bool> find_gateway(Lookup& lookup);
   // It may have moved: find_gateway() asks anew.
   void forget_gateway() { gateway_known_ = false; }
+  // Whether flash did not take a floor: then there are no handshakes.
+  bool floor_failed() const { return floor_failed_; }
   // What it has seen; nothing before start().
   const core::wg::Counters* counters() const {
     return netif_ ? &netif_->device().counters() : nullptr;
@@ -33,7 +35,11 @@ class Tunnel final : ports::lwip::WgHost {
   core::Instant now() override { return board_.now(); }
   core::WallTime wall_time() override { return board_.wall_time(); }
   std::uint64_t stored_floor() override { return floor_.value(); }
-  core::Status store_floor(std::uint64_t floor) override { return floor_.raise(floor); }
+  core::Status store_floor(std::uint64_t floor) override {
+    const auto raised = floor_.raise(floor);
+    floor_failed_ = floor_failed_ || !raised;
+    return raised;
+  }
   core::Status add_gateway(const TunnelSettings& settings);
 
   Board& board_;
@@ -45,7 +51,7 @@ class Tunnel final : ports::lwip::WgHost {
   mutable std::optional<ports::lwip::WgNetif> netif_;
   const TunnelSettings* settings_ = nullptr;
   core::wg::PeerId gateway_{};
-  bool gateway_known_ = false;
+  bool gateway_known_ = false, floor_failed_ = false;
 };
 
 }  // namespace apps::firmware

@@ -39,17 +39,20 @@ core::WallTime wall_time_of(const mbedtls_x509_time& at) {
 
 }  // namespace
 
+bool only_dates(std::uint32_t faults) {
+  return (faults & ~std::uint32_t{MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE}) == 0;
+}
+
 core::Status check_certificate(core::Bytes certificate, core::Bytes ca, const char* name,
                                DeviceKey& key) {
   Parsed ours(certificate), site(ca);
   if (ours.status != 0) return error_of(ours.status);
   if (site.status != 0) return error_of(site.status);
-  constexpr std::uint32_t kDates = MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE;
   std::uint32_t faults = 0;
   const int status = mbedtls_x509_crt_verify(&ours.certificate, &site.certificate, nullptr, name,
                                              &faults, nullptr, nullptr);
   if (status != 0 && status != MBEDTLS_ERR_X509_CERT_VERIFY_FAILED) return error_of(status);
-  if ((faults & ~kDates) != 0) return core::Error::kUntrusted;
+  if (!only_dates(faults)) return core::Error::kUntrusted;
   switch (mbedtls_pk_check_pair(&ours.certificate.pk, key.get(), no_random, nullptr)) {
     case 0: return {};
     case MBEDTLS_ERR_PK_BAD_INPUT_DATA:

@@ -15,6 +15,10 @@ namespace ports::mbedtls {
 core::Status check_certificate(core::Bytes certificate, core::Bytes ca, const char* name,
                                DeviceKey& key);
 
+// Whether at most the dates of a certificate are wrong; `faults`: what mbedTLS
+// found, MBEDTLS_X509_BADCERT_*.
+bool only_dates(std::uint32_t faults);
+
 struct Validity {
   core::WallTime from, until;
 };

@@ -4,6 +4,7 @@
 #include <psa/crypto.h>
 
 #include "core/crypto/sha2.h"
+#include "ports/mbedtls/certificate.h"
 
 namespace ports::mbedtls {
 namespace {
@@ -152,6 +153,7 @@ Error TlsStream::error_of(int status) {
   last_error_ = status;
   switch (status) {
     case MBEDTLS_ERR_X509_CERT_VERIFY_FAILED:
+      return only_dates(mbedtls_ssl_get_verify_result(&ssl_)) ? Error::kExpired : Error::kUntrusted;
     case MBEDTLS_ERR_SSL_BAD_CERTIFICATE: return Error::kUntrusted;
     case MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION:
     case MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE: return Error::kBadVersion;

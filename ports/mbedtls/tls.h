@@ -49,7 +49,8 @@ class TlsStream {
   core::Status connect(const TlsContext& context, const ip_addr_t& address, std::uint16_t port,
                        const char* host);
   // To be called while lwIP works, until open(). Errors: kRefused: the other
-  // side ended it; kUntrusted: its certificate; kBadVersion: no TLS 1.3; kFull;
+  // side ended it; kUntrusted: its certificate; kExpired: nothing but the dates
+  // of that are wrong, or the clock is; kBadVersion: no TLS 1.3; kFull;
   // kMalformed. A server can refuse our certificate only after it has said that
   // the handshake is over; then the first read() says so.
   core::Status advance();

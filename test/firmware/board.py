@@ -1,4 +1,5 @@
 """A board in QEMU, for the tests of this folder."""
+import codecs
 import pathlib
 import re
 import shutil
@@ -38,8 +39,8 @@ def provision(path, **told):
         unit.write(text.ljust(4096, b"\xff"))
 
 
-def flash(path):
-    return ["-drive", f"if=pflash,unit=1,format=raw,file={path}"]
+def flash(path, worn_out=False):
+    return ["-drive", f"if=pflash,unit=1,format=raw,readonly={'on' if worn_out else 'off'},file={path}"]
 
 
 def network(backend, mac="52:54:00:12:34:56"):
@@ -48,7 +49,7 @@ def network(backend, mac="52:54:00:12:34:56"):
     return ["-netdev", f"{kind},id=net{comma}{rest}", "-device", f"virtio-net-device,netdev=net,mac={mac}"]
 
 
-def run(image, *arguments, timeout=60):
+def run(image, *arguments, timeout=240):
     """The exit status and the console of a program that ends."""
     done = subprocess.run([str(QEMU), str(image), *arguments], capture_output=True, timeout=timeout,
                           stdin=subprocess.DEVNULL)
@@ -67,14 +68,15 @@ class Board:
         self.reader.start()
 
     def _read(self):
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")  # a part may end within a letter
         while part := self.process.stdout.read1(4096):
-            self.console += part.decode(errors="replace")
+            self.console += decoder.decode(part)
 
     def type(self, text):
         self.process.stdin.write(text.encode())
         self.process.stdin.flush()
 
-    def wait_for(self, pattern, start=0, timeout=30):
+    def wait_for(self, pattern, start=0, timeout=120):
         """The first match on the console from `start` on."""
         deadline = time.monotonic() + timeout
         while True:

@@ -18,22 +18,24 @@ class Firmware:
         self.image, self.site, self.name, self.wire, self.number = image, site, name, wire, number
         self.path = site.folder / f"{name}.img"
         self.tap = f"tap-{name}"
+        self.link = f"tap,ifname={self.tap},script=no,downscript=no"  # what QEMU's -netdev takes
         self.told = {"device_key": os.urandom(32).hex(), **told}
         self.board, self.answered, self.heard = None, 0, {}
         wire.host.shell(f"ip tuntap add {self.tap} mode tap && ip link set {self.tap} master bridge up")
         self.told = {"ip4": f"10.99.0.{100 + number}", **self.told}
         board.make_flash(self.path)
 
-    def start(self, entropy=board.ENTROPY, more=()):
+    def start(self, entropy=board.ENTROPY, more=(), worn_out=False):
+        """`worn_out`: whatever is written to its flash fails."""
         board.provision(self.path, **self.told)
         self.board = board.Board(
-            self.image, *entropy, *board.flash(self.path),
-            *board.network(f"tap,ifname={self.tap},script=no,downscript=no", f"52:54:00:12:34:{self.number:02x}"),
+            self.image, *entropy, *board.flash(self.path, worn_out),
+            *board.network(self.link, f"52:54:00:12:34:{self.number:02x}"),
             *more, before=["ip", "netns", "exec", self.wire.host.name])
         self.answered = 0
         self.wait_for(r"ginnel firmware: ready\n")
 
-    def wait_for(self, pattern, start=0, timeout=30):
+    def wait_for(self, pattern, start=0, timeout=120):
         return self.board.wait_for(pattern, start, timeout)
 
     def kill(self):
@@ -41,7 +43,7 @@ class Firmware:
             self.board.kill()
             self.board = None
 
-    def ask(self, line, timeout=30):
+    def ask(self, line, timeout=120):
         """The lines of a command's answer; an error is one. What has happened meanwhile is left out."""
         self.board.type(line + "\n")
         answer = self.wait_for(r"(?m)^(?:ok|error: (.*))\n", self.answered, timeout)
@@ -55,13 +57,13 @@ class Firmware:
         self.ask(f"enrol {self.site.invite(self.name)}")
         self.online()
 
-    def online(self, timeout=30):
+    def online(self, timeout=120):
         self.wait_state("online", timeout)
 
     def state(self):
         return self.ask("status")[0].partition(" ")[2]
 
-    def wait_state(self, state, timeout=30):
+    def wait_state(self, state, timeout=120):
         deadline = time.monotonic() + timeout
         while self.state() != state:
             if time.monotonic() > deadline:
@@ -82,7 +84,7 @@ class Firmware:
             self.heard[int(number)] = (kind, sender, unescape(text))
             self.ask(f"read {number}")
 
-    def listen(self, sender, count, timeout=30):
+    def listen(self, sender, count, timeout=120):
         """Waits until it has had `count` texts of one sender, and gives them."""
         def enough():
             self.take()

@@ -31,7 +31,7 @@ except ImportError:
 DAY = datetime.timedelta(days=1)
 DER, PEM = serialization.Encoding.DER, serialization.Encoding.PEM
 # Values of core::Error.
-REFUSED, UNTRUSTED = 13, 7
+REFUSED, UNTRUSTED, EXPIRED = 13, 7, 9
 
 
 def name(text):
@@ -167,9 +167,9 @@ class Test:
         refuses("echoed", "a good server is echoed from", good)
         refuses(UNTRUSTED, "a server of another CA", Files(self.folder, Ca()))
         refuses(UNTRUSTED, "a server of another name", Files(self.folder, self.ca, host="other.test"))
-        refuses(UNTRUSTED, "a server whose certificate has expired",
+        refuses(EXPIRED, "a server whose certificate has expired",
                 Files(self.folder, self.ca, valid=(-2 * DAY, -DAY)))
-        refuses(UNTRUSTED, "a server whose certificate is not yet valid",
+        refuses(EXPIRED, "a server whose certificate is not yet valid",
                 Files(self.folder, self.ca, valid=(DAY, 2 * DAY)))
         refuses(REFUSED, "a server without TLS 1.3", good, (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2))
         with socket.create_server(("127.0.0.1", 0)) as closed:

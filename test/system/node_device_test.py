@@ -16,7 +16,7 @@ import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
-from site_under_test import Device, Failed, Site, run, wait_until  # noqa: E402
+from site_under_test import Device, Failed, Site, inside, run, wait_until  # noqa: E402
 
 EXAMPLE = ROOT / "examples" / "node-libsignal"
 NODE = (20, 19)
@@ -42,7 +42,7 @@ class NodeDevice(Device):
     """The example, with ginnel's own interface."""
 
     def app(self, *arguments, timeout=90, stdin=None):
-        return run(["node", EXAMPLE / "app.mjs", "--home", self.home, *arguments], timeout, stdin)
+        return run([*inside(self.namespace), "node", EXAMPLE / "app.mjs", "--home", self.home, *arguments], timeout, stdin)
 
     def enrol(self):
         self.app("enroll", self.site.invite(self.name))
@@ -63,7 +63,7 @@ class NodeDevice(Device):
             if heard and not self.heard.read_bytes().endswith(b"\n"):
                 out.write(b"\n")
             self.listener = subprocess.Popen(
-                ["node", EXAMPLE / "app.mjs", "--home", self.home, "listen", "--json",
+                [*inside(self.namespace), "node", EXAMPLE / "app.mjs", "--home", self.home, "listen", "--json",
                  "--after", str(heard[-1]["id"] if heard else 0)], stdout=out, stderr=err, stdin=subprocess.DEVNULL)
 
     def safety_number(self, other):
