@@ -21,7 +21,7 @@ namespace firmware = apps::firmware;
 
 // Blocks of flash unit 1; block 0 is left as it is.
 constexpr std::uint32_t kProvisioning = 1, kFloor = 2, kPanics = 4, kStore = 8, kStoreBlocks = 16;
-constexpr std::size_t kIndexEntries = 1900;
+constexpr std::size_t kIndexEntries = FIRMWARE_INDEX_ENTRIES;
 constexpr std::size_t kArenaSize = 40 * 1024;
 constexpr std::int64_t kLongestSleepMs = 1000, kWatchdogMs = 30'000;
 
