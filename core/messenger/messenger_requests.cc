@@ -11,7 +11,7 @@ using api::Method;
 
 Result<std::optional<Outgoing>> Messenger::poll(Instant now, WallTime wall) {
   if (now < failed_until_) return std::optional<Outgoing>();
-  auto done = noted(step(now, wall));
+  auto done = noted(full_is_failure(step(now, wall)));
   if (!done) failed_until_ = now + kRepeatFirstMs;
   return done;
 }
@@ -177,8 +177,8 @@ Result<Outgoing> Messenger::emit(Method method, Instant now) {
 Status Messenger::receive(api::Down topic, Bytes payload, Instant now, WallTime wall) {
   TRY(noted(ready()));
   switch (topic) {
-    case api::Down::kReply: return noted(on_reply(payload, now, wall));
-    case api::Down::kMail: return noted(on_mail(payload, now, wall));
+    case api::Down::kReply: return noted(full_is_failure(on_reply(payload, now, wall)));
+    case api::Down::kMail: return noted(full_is_failure(on_mail(payload, now, wall)));
     case api::Down::kNotice: break;
   }
   return on_notice(payload, now);

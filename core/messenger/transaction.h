@@ -53,5 +53,13 @@ T Messenger::noted(T result) {
   return result;
 }
 
+// For what comes in or is due by itself: it begins only where our tables have
+// room, so that kFull is the store's, which then has failed to commit.
+template <class T>
+T full_is_failure(T result) {
+  if (!result && result.error() == Error::kFull) return Error::kStore;
+  return result;
+}
+
 }  // namespace core::messenger
 #endif  // CORE_MESSENGER_TRANSACTION_H_

@@ -88,6 +88,23 @@ class Test(Talk):
             raise RuntimeError("a message is taken that is not kept")
         self.right_again("with flash that works")
 
+    def store_is_full(self, image):
+        """Until what is in it is read; then the server's next attempt brings what there was no room for."""
+        image, self.chip.image = self.chip.image, image
+        self.restarts()
+        for i in range(40):
+            self.alice_sends(f"{i} ".ljust(2048, "x"))
+        self.chip.wait_for(r"\* state \w+: the flash store failed\n", timeout=PATIENCE)
+        print("  unread:", self.chip.numbers()["unread"])
+        with contextlib.suppress(Failed):
+            for i in range(40):
+                self.chip.send(self.alice.name, "y" * 2048)
+                self.sent["chip"].append("y" * 2048)
+            raise RuntimeError("the store has room")
+        self.all_arrive(PATIENCE)
+        self.chip.image = image
+        self.right_again("with room")
+
     def ends(self):
         self.chip.kill()
         self.alice.stop_listening()
@@ -191,7 +208,8 @@ class OpenTest(Test):
 
 
 def main():
-    image = pathlib.Path(sys.argv[1]).resolve() / "apps/firmware/qemu_virt/firmware.img"
+    build_of_boards = pathlib.Path(sys.argv[1]).resolve()
+    image = build_of_boards / "apps/firmware/qemu_virt/firmware.img"
     build, everything = pathlib.Path(sys.argv[2]).resolve(), "--all" in sys.argv
     board.need(image)
     if not shutil.which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin"):
@@ -216,7 +234,9 @@ def main():
                  ("flash fails", outside.flash_fails)]
         if everything:
             steps[2:2] = [("it comes up in the storm", lambda: inside.comes_up_in_bad_weather(0.2, 0.2, 0.05))]
-            steps += [("wrong dates without a tunnel", outside.wrong_dates)]
+            full = build_of_boards / "test/firmware/full.img"
+            steps += [("wrong dates without a tunnel", outside.wrong_dates),
+                      ("the store is full", lambda: outside.store_is_full(full))]
         try:
             for title, step in steps:
                 begun = time.monotonic()

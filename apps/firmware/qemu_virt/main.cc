@@ -22,7 +22,11 @@ namespace firmware = apps::firmware;
 // Blocks of flash unit 1; block 0 is left as it is.
 constexpr std::uint32_t kProvisioning = 1, kFloor = 2, kPanics = 4, kStore = 8, kStoreBlocks = 16;
 // For SMALL and TINY, docs/profiles.md.
+#ifdef FIRMWARE_INDEX_ENTRIES
+constexpr std::size_t kIndexEntries = FIRMWARE_INDEX_ENTRIES;
+#else
 constexpr std::size_t kIndexEntries = messenger::by_profile(0, 1900, 460);
+#endif
 constexpr std::size_t kArenaSize = messenger::by_profile(0, 40 * 1024, 15'232);
 constexpr std::int64_t kLongestSleepMs = 1000, kWatchdogMs = 30'000;
 
