@@ -11,6 +11,7 @@
 #include "server/service/mailbox.h"
 #include "server/service/pending.h"
 #include "server/service/prekeys.h"
+#include "server/service/push.h"
 #include "server/service/pusher.h"
 #include "server/service/recent_answers.h"
 #include "server/service/request_rate.h"
@@ -27,7 +28,6 @@ using core::api::Notice;
 namespace {
 
 constexpr std::size_t kResponseOverhead = 64 + core::api::kMaxTextSize;
-constexpr std::size_t kMailOverhead = 256;  // of the fields around a ciphertext
 constexpr std::size_t kListPage = 500;
 
 std::string down_topic(const core::DeviceName& device, Down down) {
@@ -295,47 +295,22 @@ void Service::Impl::apply(Effects effects, Instant now, std::vector<OutgoingPubl
 
 void Service::Impl::push_mail(Instant now, WallTime wall, std::vector<OutgoingPublish>& out) {
   while (const auto task = pusher.next_task()) {
-    const bool limited = task->max_size != 0;
-    const std::size_t grouped = limited ? task->max_size : limits.max_push_bytes;
-    const auto mails = store.read_mail(task->account, task->after, task->count, grouped, wall);
+    const auto mails =
+        store.read_mail(task->account, task->after, task->count, push_size(*task, limits), wall);
     if (!mails) {
       ++counters.store_failures;
       pusher.failed(task->account, now);
       continue;
     }
     if (mails->empty()) continue;
-    constexpr std::size_t kAfterSize = core::api::MailsWriter::kAfterSize;
-    Blob payload(limited ? grouped
-                         : std::max(grouped, mails->front().ciphertext.size() + kMailOverhead) +
-                               kAfterSize);
-    core::api::MailsWriter writer(payload);
-    static_cast<void>(writer.after(task->after));  // fits: it is the first
-    std::vector<std::uint64_t> sequences;
-    for (const auto& mail : *mails) {
-      core::api::MailView view{.to = {},
-                               .from = mail.sender,
-                               .mail_id = mail.mail_id,
-                               .type = mail.type,
-                               .ciphertext = mail.ciphertext,
-                               .sequence = mail.sequence,
-                               .stored_at_ms = static_cast<std::uint64_t>(mail.stored_at.ms),
-                               .ttl_s = 0};
-      // The device is told of a mail that it has no room for.
-      if (limited && kAfterSize + view.field_size() > grouped) {
-        view.left_out = static_cast<std::uint32_t>(std::exchange(view.ciphertext, {}).size());
-      }
-      if (!writer.add(view)) break;  // goes with the next push
-      sequences.push_back(mail.sequence);
-    }
-    const auto size = writer.written().size();
-    payload.resize(size);
+    Push push = push_of(*task, *mails, limits);
     out.push_back({.topic = down_topic(task->name, Down::kMail),
-                   .payload = std::move(payload),
+                   .payload = std::move(push.payload),
                    .correlation = {},
                    .expiry_s = limits.push_expiry_s});
     ++counters.pushes;
-    counters.mails_pushed += sequences.size();
-    pusher.pushed(task->account, sequences, now);
+    counters.mails_pushed += push.sequences.size();
+    pusher.pushed(task->account, push.sequences, now);
   }
 }
 
