@@ -16,6 +16,7 @@ from lab import Failed, Host, cable, expect, found, isolate, shell, skip  # noqa
 
 SITE = "10.99.0.1"
 SIZES = {1: 148, 2: 92, 3: 64}  # of handshake messages
+IGMP = 2  # how a bridge, too, says what groups it listens to
 TCP_TIME_WAIT = "06"  # in /proc/net/tcp
 ETH_P_ALL, IPV4, ARP, IPV6 = 3, 0x0800, 0x0806, 0x86DD
 
@@ -81,7 +82,7 @@ class Observer:
 def kind(frame):
     ethertype, = struct.unpack_from(">H", frame, 12)
     packet = frame[14:]
-    if ethertype == ARP or (ethertype == IPV6 and is_neighbour_discovery(packet)):
+    if ethertype == ARP or (ethertype == IPV6 and is_neighbour_discovery(packet)) or (ethertype == IPV4 and packet[9] == IGMP):
         return "address resolution"
     if ethertype == IPV4 and packet[9] == socket.IPPROTO_UDP:
         header = 4 * (packet[0] & 15)
