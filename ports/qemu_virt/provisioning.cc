@@ -4,15 +4,15 @@ namespace ports::qemu_virt {
 
 core::Status Provisioning::read(flash::Nor& nor) {
   size_ = 0;
-  TRY(nor.read(0, text_));
-  const auto end = std::find(text_.begin(), text_.end(), 0xff);
-  if (end == text_.end()) return core::Error::kFull;
-  size_ = static_cast<std::size_t>(end - text_.begin());
+  TRY(nor.read(0, room_));
+  const auto end = std::find(room_.begin(), room_.end(), 0xff);
+  if (end == room_.end()) return core::Error::kFull;
+  size_ = static_cast<std::size_t>(end - room_.begin());
   return {};
 }
 
 std::string_view Provisioning::value(std::string_view name) const {
-  std::string_view rest(reinterpret_cast<const char*>(text_.data()), size_);
+  std::string_view rest(reinterpret_cast<const char*>(room_.data()), size_);
   while (!rest.empty()) {
     // Not substr(), which throws.
     std::string_view line(rest.data(), std::min(rest.find('\n'), rest.size()));

@@ -11,15 +11,16 @@ namespace ports::qemu_virt {
 
 class Provisioning {
  public:
-  static constexpr std::uint32_t kMaxSize = 1024;  // bytes of text
+  // `room` outlives this and holds the text and one byte more.
+  explicit Provisioning(core::MutBytes room) : room_(room) {}
 
-  // Reads block 0 of `nor`. Errors: kStore; kFull: the text is longer than that.
+  // Reads block 0 of `nor`. Errors: kStore; kFull: `room` is too small.
   core::Status read(flash::Nor& nor);
   // The value of the first line of that name; empty: none. Lives as long as this.
   std::string_view value(std::string_view name) const;
 
  private:
-  core::ByteArray<kMaxSize> text_{};
+  core::MutBytes room_;
   std::size_t size_ = 0;
 };
 

@@ -102,7 +102,8 @@ void run_echo(Ethernet& ethernet, TlsStream& stream) {
 int board_main() {
   paint_stack();
   static Pflash provisioning_block(1, 1);
-  static Provisioning told;
+  static core::ByteArray<4096> text;
+  static Provisioning told(text);
   must(told.read(provisioning_block).ok(), "provisioning");
   static VirtioRng rng;
   alignas(8) static ByteArray<40 * 1024> arena;

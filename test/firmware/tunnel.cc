@@ -94,7 +94,8 @@ void show(ports::lwip::WgNetif& tunnel, const ports::flash::HighMark& mark) {
 int board_main() {
   paint_stack();
   static Pflash provisioning_block(1, 1), mark_blocks(2, 2);
-  static Provisioning told;
+  static core::ByteArray<4096> text;
+  static Provisioning told(text);
   must(told.read(provisioning_block).ok(), "provisioning");
   static ports::flash::HighMark mark(mark_blocks);
   must(mark.open().ok(), "the floor");

@@ -132,7 +132,8 @@ int board_main() {
   show_panic(panic_block);
   static Pflash provisioning_block(kProvisioning, 1), floor_blocks(kFloor, 2),
       store_blocks(kStore, kStoreBlocks);
-  static Provisioning told;
+  static core::ByteArray<1024> text;
+  static Provisioning told(text);
   must(told.read(provisioning_block).ok(), "the provisioning block is not text");
   const auto device_key = key_of(told.value("device_key"));
   must(device_key.has_value(), "the provisioning block has no device_key of 64 hex digits");
