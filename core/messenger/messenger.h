@@ -11,7 +11,6 @@
 #ifndef CORE_MESSENGER_MESSENGER_H_
 #define CORE_MESSENGER_MESSENGER_H_
 
-#include <algorithm>
 #include <optional>
 
 #include "core/api/topic.h"
