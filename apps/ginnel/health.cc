@@ -1,5 +1,7 @@
 // Commands about the device itself: how it is, and what to do about it.
+#include <chrono>
 #include <cstdlib>
+#include <thread>
 
 #include "apps/ginnel/commands.h"
 #include "apps/ginnel/text.h"
@@ -95,7 +97,12 @@ class Examination {
   }
 
   ports::linux_os::Done tunnel(const ports::linux_os::TunnelSettings& settings) {
-    const auto state = ports::linux_os::tunnel_state(settings);
+    auto state = ports::linux_os::tunnel_state(settings);
+    // One that has just come up has sent its first message, and is given time for the answer.
+    for (int i = 0; i < 30 && state.counters && state.handshake_s == 0; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      state = ports::linux_os::tunnel_state(settings);
+    }
     const std::string gateway =
         settings.endpoint_host + ", UDP port " + std::to_string(settings.endpoint_port);
     if (state.interface.empty()) {
