@@ -105,12 +105,12 @@ class Messenger {
   // A payload on one of our `down` topics. Errors: kMalformed; kStore, kRng: it comes again.
   Status receive(api::Down topic, Bytes payload, Instant now, WallTime wall);
   // Does one bounded piece of work, or yields one request to publish now. Call
-  // it until it yields nothing and next_deadline() is later than `now`.
-  // `wall`: 0 if not known; then no key is rotated by age.
-  // Errors: kStore, kRng: tried again a second later.
+  // it until it yields nothing and next_deadline() is later than `now`. `wall`: 0
+  // if not known; then no key is rotated by age. Errors: kStore, kRng: again in a second.
   Result<std::optional<Outgoing>> poll(Instant now, WallTime wall);
   // When to call poll() next. Early calls do nothing.
   Instant next_deadline() const;
+  bool awaits_answer() const { return requests_.next(Requests::Which::kAll) != kNever; }
   std::optional<Event> next_event() { return events_.next(); }
   const Counters& counters() const { return counters_; }
   Info info();

@@ -117,7 +117,7 @@ bool Device::settled() const {
   const State& s = *state_;
   if (!s.link.online()) return true;
   return s.client.output().empty() && s.client.unacknowledged() == 0 && !s.more_to_do &&
-         s.messenger.next_deadline() > monotonic_now();
+         !s.messenger.awaits_answer() && s.messenger.next_deadline() > monotonic_now();
 }
 
 std::string Device::cipher() const {

@@ -40,8 +40,8 @@ class Device {
   Link link() const;
   // Why there is no connection, since the last one; nothing while there is.
   const std::optional<Problem>& link_problem() const;
-  // True if nothing is on its way out: the process can end without making the
-  // server wait for what is due now.
+  // True if nothing is on its way out and no answer on its way in: the process
+  // can end, and nothing asked for is asked for again by the next.
   bool settled() const;
   // TLS cipher while online.
   std::string cipher() const;
