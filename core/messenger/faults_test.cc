@@ -105,6 +105,22 @@ TEST_P(EveryWrite, MayNeedARandomNumberThatFails) {
 INSTANTIATE_TEST_SUITE_P(Of, EveryWrite, testing::Values("alice", "bob"),
                          [](const auto& test) { return test.param; });
 
+// What comes while there is no room is not acknowledged, and is counted as the
+// store's failure; it is there once there is room.
+TEST(AStoreWithoutRoom, LosesNothing) {
+  using Room = ports::fake::FakeStore::Room;
+  Conversation talk;
+  auto& bob = talk.world["bob"];
+  bob.store.set_room(Room::kNone);
+  talk.world.send("alice", "bob", "a0");
+  talk.world.run_for(30'000);
+  EXPECT_GT(bob.messenger->counters().store_failures, 0u);
+  EXPECT_TRUE(bob.texts_from("alice").empty());
+  bob.store.set_room(Room::kLeft);
+  ASSERT_TRUE(talk.world.run_until_quiet(300'000));
+  EXPECT_EQ(bob.texts_from("alice"), std::vector<Text>{"a0"});
+}
+
 // The first minutes of a device: making and publishing its keys.
 TEST(EveryWriteOfANewDevice, MayBeTheLastBeforeAPowerCut) {
   std::uint64_t n = 1;

@@ -62,6 +62,7 @@ core::Status FakeStore::put(Bytes key, Bytes value) {
   if (fails() || cut_now(false)) return Error::kStore;
   CHECK(open_ && !key.empty() && key.size() <= kMaxKeySize);
   CHECK(value.size() <= core::messenger::kMaxValueSize);
+  if (room_ == Room::kNone) return Error::kFull;
   pending_[blob(key)] = blob(value);
   return {};
 }

@@ -37,6 +37,10 @@ class FakeStore final : public core::messenger::Store {
   // The n-th call of any kind from here fails with kStore, once. 0: none.
   void fail_call_at(std::uint64_t n) { fail_in_ = n; }
 
+  // Without room every put() fails with kFull, until there is some again.
+  enum class Room { kLeft, kNone };
+  void set_room(Room room) { room_ = room; }
+
   // Appends what the store holds after each commit from here on.
   void keep_copies(std::vector<Contents>* copies) { copies_ = copies; }
 
@@ -61,6 +65,7 @@ class FakeStore final : public core::messenger::Store {
   Cut cut_ = Cut::kBefore;
   std::uint64_t cut_in_ = 0;
   std::uint64_t fail_in_ = 0;
+  Room room_ = Room::kLeft;
   std::uint64_t calls_ = 0, writes_ = 0, commits_ = 0;
 };
 
