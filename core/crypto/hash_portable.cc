@@ -69,12 +69,4 @@ void HmacSha256::finish(MutView<32> out) {
   h.current.restart(h.inner, Sha256::kBlock);
 }
 
-Secret<32> hmac_sha256(Bytes key, std::initializer_list<Bytes> parts) {
-  HmacSha256 hmac(key);
-  for (const Bytes part : parts) hmac.update(part);
-  Secret<32> out;
-  hmac.finish(out.mut());
-  return out;
-}
-
 }  // namespace core::crypto

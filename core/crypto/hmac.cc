@@ -27,12 +27,4 @@ void HmacSha256::finish(MutView<32> out) {
   hmac_sha256_digest(context(state_.data()), out.size(), out.data());
 }
 
-Secret<32> hmac_sha256(Bytes key, std::initializer_list<Bytes> parts) {
-  HmacSha256 hmac(key);
-  for (const Bytes part : parts) hmac.update(part);
-  Secret<32> out;
-  hmac.finish(out.mut());
-  return out;
-}
-
 }  // namespace core::crypto

@@ -8,10 +8,6 @@
 
 namespace core::crypto {
 
-// HMAC of the parts, one after the other, under a key of any size. Secret,
-// because chain keys and message keys are made with it.
-Secret<32> hmac_sha256(Bytes key, std::initializer_list<Bytes> parts);
-
 // One key, many messages: the key is hashed once. Wipes itself at the end.
 class HmacSha256 {
  public:
@@ -27,6 +23,16 @@ class HmacSha256 {
  private:
   alignas(16) ByteArray<384> state_;  // of the backend
 };
+
+// HMAC of the parts, one after the other, under a key of any size. Secret,
+// because chain keys and message keys are made with it.
+inline Secret<32> hmac_sha256(Bytes key, std::initializer_list<Bytes> parts) {
+  HmacSha256 hmac(key);
+  for (const Bytes part : parts) hmac.update(part);
+  Secret<32> out;
+  hmac.finish(out.mut());
+  return out;
+}
 
 }  // namespace core::crypto
 #endif  // CORE_CRYPTO_HMAC_H_
