@@ -16,7 +16,7 @@ from lab import Failed, Host, cable, expect, found, isolate, shell, skip  # noqa
 
 SITE = "10.99.0.1"
 SIZES = {1: 148, 2: 92, 3: 64}  # of handshake messages
-IGMP = 2  # how a bridge, too, says what groups it listens to
+IGMP = 2  # IPv4's reports of multicast groups
 TCP_TIME_WAIT = "06"  # in /proc/net/tcp
 ETH_P_ALL, IPV4, ARP, IPV6 = 3, 0x0800, 0x0806, 0x86DD
 
