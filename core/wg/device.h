@@ -148,7 +148,7 @@ class Device {
   void drop_index(const Peer& peer, std::uint32_t index);  // 0: none
   void drop_sessions(Peer& peer);
   void end_sessions(Peer& peer);
-  void advance(Instant now) { now_ = std::max(now_, now); }
+  void advance(Instant now) { now_ = std::max(now_, now); }  // never back
 
   // device_handshake.cc; what has one caller is inline there if it is less than the call
   Status on_handshake(MutBytes datagram, Arrival& arrival);
@@ -161,7 +161,6 @@ class Device {
   Status initiate(Peer& peer, Turn& turn);
 
   // device_transport.cc
-  std::size_t padded(std::size_t size) const;
   Status find_session(std::uint32_t index, Seen& seen);
   Status on_packet(MutBytes datagram, Arrival& arrival);
   void on_packets(std::span<Incoming> run, const Endpoint& from, Rng& rng, Seen& seen);
@@ -183,7 +182,7 @@ class Device {
   Secret<32> hash_key_, private_key_;
   ByteArray<32> public_key_{};
   bool has_private_key_ = false;
-  Instant now_ = kLongAgo;  // never goes back
+  Instant now_ = kLongAgo, load_until_ = kLongAgo, overloaded_until_ = kLongAgo;
   Pool<Peer> peer_pool_;
   IndexTable receiver_indices_, public_keys_;
   AllowedIps allowed_ips_;
@@ -192,10 +191,8 @@ class Device {
   CookieChecker cookies_;
   RateLimiter rate_limiter_;
   Tai64nClock clock_;
-  Instant load_until_ = kLongAgo, overloaded_until_ = kLongAgo;
   std::uint32_t load_count_ = 0;
-  std::size_t peer_count_ = 0;
-  std::size_t window_words_ = 0;  // of each replay window
+  std::size_t peer_count_ = 0, window_words_ = 0;  // words of a replay window
   Counters counters_{};
 };
 

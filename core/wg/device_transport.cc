@@ -13,6 +13,12 @@ struct Device::Seen {
 
 namespace {
 
+// Bytes of a packet with its padding, which never goes beyond `mtu`.
+std::size_t padded(std::size_t size, std::size_t mtu) {
+  const std::size_t whole = (size + kPaddingMultiple - 1) / kPaddingMultiple * kPaddingMultiple;
+  return std::min(whole, std::max(size, mtu));
+}
+
 // How many datagrams at the front are packets of one session, to be decrypted
 // together.
 std::size_t run_size(std::span<const Incoming> batch) {
@@ -168,7 +174,7 @@ Result<Sent> Device::send(PeerId id, std::span<Outgoing> packets, Instant now) {
   for (Outgoing& packet : packets) {
     packet.datagram = {};
     if (packet.size == 0 || packet.size > kMaxPacketSize ||
-        packet.buffer.size() < kHeadroom + padded(packet.size) + kTagSize) {
+        packet.buffer.size() < kHeadroom + padded(packet.size, options_.mtu) + kTagSize) {
       return Error::kMalformed;
     }
   }
@@ -202,7 +208,7 @@ std::size_t Device::seal(Peer& peer, std::span<Outgoing> packets) {
   std::size_t sealed = 0, bytes = 0;
   for (Outgoing& packet : packets) {
     if (!session.may_send(now_)) break;
-    const std::size_t padded_size = padded(packet.size);
+    const std::size_t padded_size = padded(packet.size, options_.mtu);
     const MutBytes datagram = packet.buffer.first(kHeadroom + padded_size + kTagSize);
     wipe(datagram.subspan(kHeadroom + packet.size).first(padded_size - packet.size));
     auto& header = message_at<TransportHeader>(datagram.first<TransportHeader::kSize>());
@@ -219,11 +225,6 @@ std::size_t Device::seal(Peer& peer, std::span<Outgoing> packets) {
   crypto::chacha20_poly1305_seal_many(key, std::span(texts).first(sealed % texts.size()));
   if (sealed > 0) peer.on_sent(bytes, now_);
   return sealed;
-}
-
-std::size_t Device::padded(std::size_t size) const {
-  const std::size_t whole = (size + kPaddingMultiple - 1) / kPaddingMultiple * kPaddingMultiple;
-  return std::min(whole, std::max<std::size_t>(size, options_.mtu));
 }
 
 }  // namespace core::wg
