@@ -22,7 +22,7 @@ using ByteArray = std::array<std::uint8_t, N>;
 
 // Compares public bytes. Variable time: never give it a secret.
 inline bool equal_var(Bytes a, Bytes b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  return a.size() == b.size() && std::equal(a.data(), a.data() + a.size(), b.data());
 }
 
 // Copies all of `from` to the front of `to`. REQUIRES: to.size() >= from.size()

@@ -26,6 +26,7 @@ enum class [[nodiscard]] Error : std::uint8_t{
     kRefused,        // the other side said no
 };
 
+// What asks a result is inline also where size counts: it is less than a call.
 template <class T>
 class [[nodiscard]] Result {
  public:
@@ -33,23 +34,23 @@ class [[nodiscard]] Result {
   constexpr Result(T&& value) : value_(std::move(value)) {}
   constexpr Result(Error error) : error_(error) {}
 
-  constexpr bool ok() const { return value_.has_value(); }
-  constexpr explicit operator bool() const { return ok(); }
+  [[gnu::always_inline]] constexpr bool ok() const { return value_.has_value(); }
+  [[gnu::always_inline]] constexpr explicit operator bool() const { return ok(); }
 
   // REQUIRES: !ok()
-  constexpr Error error() const {
+  [[gnu::always_inline]] constexpr Error error() const {
     if (ok()) __builtin_trap();
     return error_;
   }
   // REQUIRES: ok()
-  constexpr T& operator*() & { return *operator->(); }
-  constexpr const T& operator*() const& { return *operator->(); }
-  constexpr T&& operator*() && { return std::move(*operator->()); }
-  constexpr T* operator->() {
+  [[gnu::always_inline]] constexpr T& operator*() & { return *operator->(); }
+  [[gnu::always_inline]] constexpr const T& operator*() const& { return *operator->(); }
+  [[gnu::always_inline]] constexpr T&& operator*() && { return std::move(*operator->()); }
+  [[gnu::always_inline]] constexpr T* operator->() {
     if (!ok()) __builtin_trap();
     return &*value_;
   }
-  constexpr const T* operator->() const {
+  [[gnu::always_inline]] constexpr const T* operator->() const {
     if (!ok()) __builtin_trap();
     return &*value_;
   }
@@ -64,10 +65,10 @@ class [[nodiscard]] Result<void> {
  public:
   constexpr Result() = default;
   constexpr Result(Error error) : error_(error) {}
-  constexpr bool ok() const { return error_ == Error{}; }
-  constexpr explicit operator bool() const { return ok(); }
+  [[gnu::always_inline]] constexpr bool ok() const { return error_ == Error{}; }
+  [[gnu::always_inline]] constexpr explicit operator bool() const { return ok(); }
   // REQUIRES: !ok()
-  constexpr Error error() const {
+  [[gnu::always_inline]] constexpr Error error() const {
     if (ok()) __builtin_trap();
     return error_;
   }

@@ -2,7 +2,7 @@
 
 #include <bit>
 
-#include "core/base/reader.h"
+#include "core/crypto/words.h"
 
 namespace core::wg {
 namespace {
@@ -10,20 +10,20 @@ namespace {
 using Words = AllowedIps::Words;
 
 Words words_of(const IpAddress& address) {
-  Reader in(address.bytes);
+  const View<16> bytes = address.bytes;
   Words out;
-  for (auto& word : out) word = in.u32_be();
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = __builtin_bswap32(crypto::load_u32_le(bytes.subspan(4 * i).first<4>()));
+  }
   return out;
 }
 
-// The first `bits` bits set, of 32 beginning at `first`.
-std::uint32_t mask(unsigned bits, unsigned first) {
-  if (bits <= first) return 0;
-  return bits - first >= 32 ? ~0u : ~(~0u >> (bits - first));
-}
-
-void cut(Words& words, unsigned bits) {
-  for (unsigned i = 0; i < words.size(); ++i) words[i] &= mask(bits, 32 * i);
+// Clears all but the first `bits` bits.
+void cut(Words& words, std::int32_t bits) {
+  for (auto& word : words) {
+    if (bits < 32) word &= bits <= 0 ? 0 : ~(~0u >> bits);
+    bits -= 32;
+  }
 }
 
 // Bits at the front that are equal, at most `limit`.
@@ -53,9 +53,9 @@ bool well_formed(const Prefix& prefix) {
 AllowedIps::AllowedIps(std::span<Node> nodes, std::span<std::uint32_t> lists,
                        std::span<Recent> recent)
     : nodes_(nodes), lists_(lists), pool_(nodes), recent_(recent) {
-  CHECK(recent.empty() || std::has_single_bit(recent.size()));
+  CHECK((recent.size() & (recent.size() - 1)) == 0);
   std::fill(lists_.begin(), lists_.end(), kNoSlot);
-  std::fill(recent_.begin(), recent_.end(), Recent{});
+  for (Recent& recent_one : recent_) recent_one.version = 0;
 }
 
 void AllowedIps::extend(std::span<Node> nodes, std::span<std::uint32_t> lists) {
@@ -68,34 +68,46 @@ void AllowedIps::extend(std::span<Node> nodes, std::span<std::uint32_t> lists) {
 
 Status AllowedIps::insert(const Prefix& prefix, std::uint32_t owner) {
   if (!well_formed(prefix)) return Error::kMalformed;
-  const Family family = prefix.address.family;
   Words words = words_of(prefix.address);
   cut(words, prefix.bits);
 
-  std::uint32_t parent = kNoSlot, below = root(family);
-  while (below != kNoSlot && nodes_[below].bits < prefix.bits && contains(nodes_[below], words)) {
-    parent = below;
-    below = nodes_[parent].child[bit_after(nodes_[parent].bits, words)];
+  std::uint32_t parent = kNoSlot;
+  std::uint32_t* link = &root(prefix.address.family);
+  for (;;) {  // each time round there are more bits above *link
+    const std::uint32_t below = *link;
+    std::uint8_t bits = prefix.bits;
+    if (below != kNoSlot) {
+      Node& node = nodes_[below];
+      bits = std::min(bits, node.bits);
+      bits = static_cast<std::uint8_t>(common_bits(words, node.words, bits));
+      if (bits == prefix.bits && bits == node.bits) {
+        if (node.owner != kNoSlot) remove_owner(below);
+        set_owner(below, owner);
+        return {};
+      }
+      if (bits == node.bits) {
+        parent = below;
+        link = &node.child[bit_after(bits, words)];
+        continue;
+      }
+    }
+    // In between there is to be the prefix, or else a fork and the prefix below it.
+    if (pool_.free() < (bits == prefix.bits ? 1u : 2u)) return Error::kFull;
+    const std::uint32_t between = pool_.take();
+    Node& node = nodes_[between];
+    node.owner = kNoSlot;
+    node.parent = parent;
+    node.child = {kNoSlot, kNoSlot};
+    node.words = words;
+    cut(node.words, bits);
+    node.bits = bits;
+    node.family = prefix.address.family;
+    if (below != kNoSlot) {
+      node.child[bit_after(bits, nodes_[below].words)] = below;
+      nodes_[below].parent = between;
+    }
+    *link = between;
   }
-  if (below != kNoSlot && nodes_[below].bits == prefix.bits && nodes_[below].words == words) {
-    if (nodes_[below].owner != kNoSlot) remove_owner(below);
-    set_owner(below, owner);
-    return {};
-  }
-  if (pool_.free() == 0) return Error::kFull;
-  if (below == kNoSlot) {
-    set_owner(make(words, prefix.bits, family, parent), owner);
-    return {};
-  }
-  const auto common = static_cast<std::uint8_t>(
-      common_bits(words, nodes_[below].words, std::min(prefix.bits, nodes_[below].bits)));
-  if (common < prefix.bits && pool_.free() == 1) return Error::kFull;
-  Words fork = words;
-  cut(fork, common);
-  const std::uint32_t above = make(fork, common, family, parent);
-  attach(above, below);
-  set_owner(common == prefix.bits ? above : make(words, prefix.bits, family, above), owner);
-  return {};
 }
 
 Status AllowedIps::remove(const Prefix& prefix, std::uint32_t owner) {
@@ -130,7 +142,6 @@ std::uint32_t AllowedIps::find(const IpAddress& address) const {
 }
 
 std::uint32_t AllowedIps::find_in_tree(const IpAddress& address) const {
-  if (address.family == Family::kNone) return kNoSlot;
   const Words words = words_of(address);
   const unsigned bits = address.bits();
   std::uint32_t best = kNoSlot, node = root(address.family);
@@ -163,54 +174,26 @@ std::uint32_t AllowedIps::find_exact(const Prefix& prefix) const {
   return found ? node : kNoSlot;
 }
 
-std::uint32_t& AllowedIps::link_to(Family family, std::uint32_t parent, const Words& words) {
-  if (parent == kNoSlot) return root(family);
-  return nodes_[parent].child[bit_after(nodes_[parent].bits, words)];
-}
-
-// A new node in its place below `parent`; what was there is not below it yet.
-std::uint32_t AllowedIps::make(const Words& words, std::uint8_t bits, Family family,
-                               std::uint32_t parent) {
-  const std::uint32_t node = pool_.take();
-  CHECK(node != kNoSlot);
-  nodes_[node] = {.parent = parent, .words = words, .bits = bits, .family = family};
-  link_to(family, parent, words) = node;
-  return node;
-}
-
-void AllowedIps::attach(std::uint32_t above, std::uint32_t below) {
-  nodes_[below].parent = above;
-  nodes_[above].child[bit_after(nodes_[above].bits, nodes_[below].words)] = below;
-}
-
-// A list's first has its last before it; the last has none after it.
+// An owner's nodes are a ring: after the last comes the first.
 void AllowedIps::set_owner(std::uint32_t node, std::uint32_t owner) {
   ++version_;
-  Node& n = nodes_[node];
-  n.owner = owner;
-  n.pool_link = kNoSlot;
-  n.before = node;
   std::uint32_t& first = lists_[owner];
-  if (first == kNoSlot) {
-    first = node;
-    return;
-  }
-  n.before = nodes_[first].before;
-  nodes_[n.before].pool_link = node;
+  if (first == kNoSlot) first = nodes_[node].before = node;
+  const std::uint32_t last = nodes_[first].before;
+  nodes_[node].owner = owner;
+  nodes_[node].before = last;
+  nodes_[node].pool_link = first;
   nodes_[first].before = node;
+  nodes_[last].pool_link = node;
 }
 
 void AllowedIps::remove_owner(std::uint32_t node) {
   ++version_;
   Node& n = nodes_[node];
+  nodes_[n.before].pool_link = n.pool_link;
+  nodes_[n.pool_link].before = n.before;
   std::uint32_t& first = lists_[n.owner];
-  if (node != first) {
-    nodes_[n.before].pool_link = n.pool_link;
-    nodes_[n.pool_link == kNoSlot ? first : n.pool_link].before = n.before;
-  } else {
-    first = n.pool_link;
-    if (first != kNoSlot) nodes_[first].before = n.before;
-  }
+  if (first == node) first = n.pool_link == node ? kNoSlot : n.pool_link;
   n.owner = kNoSlot;
 }
 
@@ -218,13 +201,18 @@ void AllowedIps::remove_owner(std::uint32_t node) {
 // maybe the one above.
 void AllowedIps::prune(std::uint32_t node) {
   while (node != kNoSlot && nodes_[node].owner == kNoSlot) {
-    const Node n = nodes_[node];
-    if (n.child[0] != kNoSlot && n.child[1] != kNoSlot) return;
-    const std::uint32_t below = n.child[n.child[0] == kNoSlot ? 1 : 0];
-    link_to(n.family, n.parent, n.words) = below;
-    if (below != kNoSlot) nodes_[below].parent = n.parent;
+    const auto& child = nodes_[node].child;
+    if (child[0] != kNoSlot && child[1] != kNoSlot) return;
+    const std::uint32_t below = child[0] == kNoSlot ? child[1] : child[0];
+    const std::uint32_t above = nodes_[node].parent;
+    if (below != kNoSlot) nodes_[below].parent = above;
+    if (above == kNoSlot) {
+      root(nodes_[node].family) = below;
+    } else {
+      nodes_[above].child[nodes_[above].child[0] == node ? 0 : 1] = below;
+    }
     pool_.give_back(node);
-    node = n.parent;
+    node = above;
   }
 }
 

@@ -23,7 +23,7 @@ class AllowedIps {
 
   struct Node {
     std::uint32_t pool_link = kNoSlot;  // of the pool; else the next of its owner's
-    std::uint32_t before = kNoSlot;     // in the list of its owner's
+    std::uint32_t before = kNoSlot;     // of its owner's
     std::uint32_t owner = kNoSlot;      // kNoSlot: only a fork
     std::uint32_t parent = kNoSlot;
     std::array<std::uint32_t, 2> child{kNoSlot, kNoSlot};
@@ -59,7 +59,8 @@ class AllowedIps {
   // A walk of an owner's prefixes, the oldest first; a change voids it.
   std::optional<AllowedIpRef> first(std::uint32_t owner) const { return ref(lists_[owner]); }
   std::optional<AllowedIpRef> next(AllowedIpRef after) const {
-    return ref(nodes_[after].pool_link);
+    const std::uint32_t next = nodes_[after].pool_link;
+    return next == lists_[nodes_[after].owner] ? std::nullopt : ref(next);
   }
   Prefix prefix(AllowedIpRef ref) const;
 
@@ -68,14 +69,10 @@ class AllowedIps {
     if (node == kNoSlot) return std::nullopt;
     return node;
   }
-  std::uint32_t& root(Family family) { return roots_[family == Family::kIpv6 ? 1 : 0]; }
-  std::uint32_t root(Family family) const { return roots_[family == Family::kIpv6 ? 1 : 0]; }
+  std::uint32_t& root(Family family) { return roots_[static_cast<std::size_t>(family)]; }
+  std::uint32_t root(Family family) const { return roots_[static_cast<std::size_t>(family)]; }
   std::uint32_t find_in_tree(const IpAddress& address) const;
   std::uint32_t find_exact(const Prefix& prefix) const;
-  // What points to `node`, or to where it would be, below `parent`.
-  std::uint32_t& link_to(Family family, std::uint32_t parent, const Words& words);
-  std::uint32_t make(const Words& words, std::uint8_t bits, Family family, std::uint32_t parent);
-  void attach(std::uint32_t above, std::uint32_t below);
   void set_owner(std::uint32_t node, std::uint32_t owner);
   void remove_owner(std::uint32_t node);
   void prune(std::uint32_t node);
@@ -83,7 +80,7 @@ class AllowedIps {
   std::span<Node> nodes_;
   std::span<std::uint32_t> lists_;
   Pool<Node> pool_;
-  std::array<std::uint32_t, 2> roots_{kNoSlot, kNoSlot};
+  std::array<std::uint32_t, 3> roots_{kNoSlot, kNoSlot, kNoSlot};  // of each Family; none of kNone
   std::span<Recent> recent_;
   std::uint64_t version_ = 1;  // one more with each change
 };

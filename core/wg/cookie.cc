@@ -11,56 +11,57 @@ namespace {
 // A cookie that is about to become void may be so when the message arrives.
 constexpr std::int64_t kCookieLatencyMs = 5'000;
 
-enum class Purpose : std::uint8_t { kMac1, kCookie };
+constexpr auto kMac1Label = label("mac1----"), kCookieLabel = label("cookie--");
 
-void key_for(Purpose purpose, View<32> public_key, MutView<32> out) {
-  constexpr auto kMac1Label = label("mac1----"), kCookieLabel = label("cookie--");
-  hash_of({purpose == Purpose::kMac1 ? kMac1Label : kCookieLabel, public_key}, out);
+void key_for(View<8> purpose, View<32> public_key, MutView<32> out) {
+  hash_of(purpose, public_key, out);
 }
 
-bool mac_is(View<kMacSize> expected, Bytes key, Bytes message) {
-  ByteArray<kMacSize> mac;
-  crypto::blake2s(key, message, mac);
-  return crypto::ct_equal(mac, expected);
-}
-
-// What MAC1 and MAC2 are of, and they themselves.
+// A message ends with MAC1 and MAC2, each of all before it.
 Bytes before_mac1(Bytes message) { return message.first(message.size() - kMacsSize); }
 Bytes before_mac2(Bytes message) { return message.first(message.size() - kMacSize); }
 View<kMacSize> mac1_of(Bytes message) { return message.last<kMacsSize>().first<kMacSize>(); }
-View<kMacSize> mac2_of(Bytes message) { return message.last<kMacSize>(); }
+View<4> sender_of(Bytes message) { return message.subspan<4, 4>(); }
+
+// Whether the last bytes of what is given are the MAC of those before.
+bool ends_with_mac(Bytes key, Bytes message) {
+  ByteArray<kMacSize> mac;
+  crypto::blake2s(key, before_mac2(message), mac);
+  return crypto::ct_equal(mac, message.last<kMacSize>());
+}
 
 }  // namespace
 
 void CookieChecker::set_public_key(View<32> public_key) {
-  key_for(Purpose::kMac1, public_key, mac1_key_);
-  key_for(Purpose::kCookie, public_key, cookie_key_);
+  key_for(kMac1Label, public_key, mac1_key_);
+  key_for(kCookieLabel, public_key, cookie_key_);
 }
 
 bool CookieChecker::mac1_is_valid(Bytes message) const {
-  return mac_is(mac1_of(message), mac1_key_, before_mac1(message));
+  return ends_with_mac(mac1_key_, before_mac2(message));
 }
 
 bool CookieChecker::mac2_is_valid(Bytes message, const Endpoint& from, Instant now) const {
-  if (elapsed_ms(secret_since_, now) >= kCookieMs) return false;
+  if (now >= secret_until_) return false;
   ByteArray<kCookieSize> key;
   cookie(from, key);
-  return mac_is(mac2_of(message), key, before_mac2(message));
+  return ends_with_mac(key, message);
 }
 
-Status CookieChecker::create_reply(Bytes message, std::uint32_t receiver, const Endpoint& from,
-                                   Instant now, Rng& rng, MutView<CookieReply::kSize> out) {
+Status CookieChecker::create_reply(Bytes message, const Endpoint& from, Instant now, Rng& rng,
+                                   MutView<CookieReply::kSize> out) {
   ByteArray<24> nonce;
   TRY(rng.fill(nonce));
-  if (elapsed_ms(secret_since_, now) >= kCookieMs) {
+  if (now >= secret_until_) {
     TRY(rng.fill(secret_.mut()));
-    secret_since_ = now;
+    secret_until_ = now + kCookieMs;
   }
-  const auto mac1 = to_array(mac1_of(message));
+  ByteArray<kMacSize> mac1;
+  copy(mac1_of(message), mac1);
   CookieReply& reply = message_at<CookieReply>(out);
+  copy(sender_of(message), out.subspan<4, 4>());
   reply.type.set(MessageType::kCookieReply);
-  reply.receiver.set(receiver);
-  reply.nonce = nonce;
+  copy(nonce, reply.nonce);
   cookie(from, MutView<32>(reply.encrypted_cookie).first<kCookieSize>());
   crypto::xchacha20_poly1305_seal(cookie_key_, nonce, mac1, reply.encrypted_cookie);
   return {};
@@ -80,25 +81,24 @@ void CookieChecker::cookie(const Endpoint& from, MutView<kCookieSize> out) const
 void ReceivedCookie::write_macs(View<32> peer_public_key, Instant now, MutBytes message) {
   const MutView<kMacsSize> macs = message.last<kMacsSize>();
   ByteArray<32> key;
-  key_for(Purpose::kMac1, peer_public_key, key);
+  key_for(kMac1Label, peer_public_key, key);
   crypto::blake2s(key, before_mac1(message), last_mac1_);
   copy(last_mac1_, macs);
   const auto mac2 = macs.last<kMacSize>();
-  if (elapsed_ms(since_, now) < kCookieMs - kCookieLatencyMs) {
+  if (now < until_) {
     crypto::blake2s(cookie_, before_mac2(message), mac2);
   } else {
     wipe(mac2);
   }
 }
 
-Status ReceivedCookie::consume(View<32> peer_public_key, const CookieReply& reply, Instant now) {
+Status ReceivedCookie::consume(View<32> peer_public_key, CookieReply& reply, Instant now) {
   if (last_mac1_ == ByteArray<kMacSize>{}) return Error::kOutOfOrder;
   ByteArray<32> key;
-  key_for(Purpose::kCookie, peer_public_key, key);
-  auto opened = reply.encrypted_cookie;
-  TRY(crypto::xchacha20_poly1305_open(key, reply.nonce, last_mac1_, opened));
-  copy(Bytes(opened).first(kCookieSize), cookie_);
-  since_ = now;
+  key_for(kCookieLabel, peer_public_key, key);
+  TRY(crypto::xchacha20_poly1305_open(key, reply.nonce, last_mac1_, reply.encrypted_cookie));
+  copy(View<32>(reply.encrypted_cookie).first<kCookieSize>(), cookie_);
+  until_ = now + (kCookieMs - kCookieLatencyMs);
   last_mac1_ = {};
   return {};
 }
@@ -106,7 +106,7 @@ Status ReceivedCookie::consume(View<32> peer_public_key, const CookieReply& repl
 void ReceivedCookie::clear() {
   wipe(cookie_);
   wipe(last_mac1_);
-  since_ = kLongAgo;
+  until_ = kLongAgo;
 }
 
 }  // namespace core::wg

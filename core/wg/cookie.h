@@ -24,19 +24,18 @@ class CookieChecker {
   bool mac1_is_valid(Bytes message) const;
   // True iff the message proves that its sender hears what is sent to `from`.
   bool mac2_is_valid(Bytes message, const Endpoint& from, Instant now) const;
-  // Writes what gives the sender of `message` its cookie. `receiver`: the
-  // sender's index in it. A new secret is drawn each 120 s. `out` may begin where
-  // `message` does.
+  // Writes what gives the sender of `message` its cookie. A new secret is drawn
+  // each 120 s. `out` may begin where `message` does.
   // Errors: kRng, and `out` is as it was.
-  Status create_reply(Bytes message, std::uint32_t receiver, const Endpoint& from, Instant now,
-                      Rng& rng, MutView<CookieReply::kSize> out);
+  Status create_reply(Bytes message, const Endpoint& from, Instant now, Rng& rng,
+                      MutView<CookieReply::kSize> out);
 
  private:
   void cookie(const Endpoint& from, MutView<kCookieSize> out) const;
 
   ByteArray<32> mac1_key_{}, cookie_key_{};
   Secret<32> secret_;
-  Instant secret_since_ = kLongAgo;
+  Instant secret_until_ = kLongAgo;
 };
 
 // The side that asks: what a peer gave us, and the MACs of what we send it.
@@ -44,15 +43,16 @@ class ReceivedCookie {
  public:
   // Writes both MACs of an initiation or a response.
   void write_macs(View<32> peer_public_key, Instant now, MutBytes message);
-  // Takes the cookie for the message that was last given its MACs; one for each.
+  // Takes the cookie, which it opens in place, for the message that was last given
+  // its MACs; one for each.
   // Errors: kOutOfOrder: none is awaited; kBadTag.
-  Status consume(View<32> peer_public_key, const CookieReply& reply, Instant now);
+  Status consume(View<32> peer_public_key, CookieReply& reply, Instant now);
   void clear();
 
  private:
   ByteArray<kCookieSize> cookie_{};
   ByteArray<kMacSize> last_mac1_{};  // zeros: of no message that awaits a reply
-  Instant since_ = kLongAgo;
+  Instant until_ = kLongAgo;         // the cookie is of use
 };
 
 }  // namespace core::wg

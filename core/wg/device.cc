@@ -11,7 +11,15 @@ namespace core::wg {
 namespace {
 
 std::uint32_t table_key(const Secret<32>& hash_key, View<32> public_key) {
-  return static_cast<std::uint32_t>(keyed_hash(hash_key.view(), public_key));
+  return keyed_hash(hash_key.view(), public_key);
+}
+
+// Of what an element of is a peer's. An index table is a power of two.
+void check_sizes(const DeviceMemory& memory) {
+  const std::size_t peers = memory.peers.size();
+  CHECK(memory.schedule.size() == peers && memory.allowed_ip_lists.size() == peers);
+  CHECK(memory.receiver_indices.size() >= 2 * (4 * peers));
+  CHECK(memory.public_keys.size() >= 2 * peers);
 }
 
 }  // namespace
@@ -26,19 +34,16 @@ Device::Device(const DeviceMemory& memory, const DeviceOptions& options, View<32
       allowed_ips_(memory.allowed_ips, memory.allowed_ip_lists, memory.recent_addresses),
       schedule_(memory.schedule),
       staging_(memory.staged_bytes, memory.staged_slots, kHeadroom),
-      rate_limiter_(memory.rate_limits, hash_key) {
-  const std::size_t peers = memory.peers.size(), words = memory.replay_windows.size();
-  CHECK(memory.schedule.size() == peers && memory.allowed_ip_lists.size() == peers);
-  CHECK(memory.receiver_indices.size() >= table_size(4 * peers));
-  CHECK(memory.public_keys.size() >= table_size(peers));
-  CHECK(words % (2 * peers) == 0 && std::has_single_bit(words / (2 * peers)));
+      rate_limiter_(memory.rate_limits, hash_key_) {
+  check_sizes(memory);
+  const std::size_t windows = 2 * memory.peers.size(), words = memory.replay_windows.size();
+  window_words_ = words / windows;
+  CHECK(words > 0 && words % windows == 0 && (window_words_ & (window_words_ - 1)) == 0);
 }
 
 void Device::extend(const DeviceMemory& memory) {
   const std::size_t peers = memory.peers.size();
-  CHECK(memory.schedule.size() == peers && memory.allowed_ip_lists.size() == peers);
-  CHECK(memory.receiver_indices.size() >= table_size(4 * peers));
-  CHECK(memory.public_keys.size() >= table_size(peers));
+  check_sizes(memory);
   CHECK(memory.replay_windows.data() == memory_.replay_windows.data() &&
         memory.replay_windows.size() / peers ==
             memory_.replay_windows.size() / memory_.peers.size());
@@ -59,35 +64,35 @@ void Device::extend(const DeviceMemory& memory) {
 }
 
 Device::~Device() {
-  for (std::uint32_t slot = 0; slot < memory_.peers.size(); ++slot) {
-    if (memory_.peers[slot].in_use_) (void)remove_peer(id_of(slot));
+  for (Peer& peer : memory_.peers) {
+    if (peer.in_use_) remove(peer);
   }
 }
 
 void Device::set_private_key(const Secret<32>& private_key) {
   const bool none = crypto::ct_equal(private_key.view(), ByteArray<32>{});
-  Secret<32> next;
-  if (!none) next = crypto::x25519_private(private_key.view());
+  Secret<32> next = crypto::x25519_private(private_key.view());
+  if (none) wipe(next.mut());
   if (crypto::ct_equal(next.view(), private_key_.view())) return;
-  private_key_ = std::move(next);
+  copy(next.view(), private_key_.mut());
   has_private_key_ = !none;
-  public_key_ = none ? ByteArray<32>{} : crypto::x25519_public(private_key_);
+  public_key_ = crypto::x25519_public(private_key_);
+  if (none) wipe(public_key_);
   cookies_.set_public_key(public_key_);
-  for (std::uint32_t slot = 0; slot < memory_.peers.size(); ++slot) {
-    Peer& peer = memory_.peers[slot];
+  for (Peer& peer : memory_.peers) {
     if (!peer.in_use_) continue;
-    end_sessions(slot);
+    end_sessions(peer);
     peer.initiated_at_ = kLongAgo;  // with another key the first initiation need not wait
     peer.has_static_static_ = false;
     wipe(peer.static_static_.mut());
   }
-  const std::uint32_t ourselves = none ? kNoSlot : find_slot(public_key_);
-  if (ourselves != kNoSlot) (void)remove_peer(id_of(ourselves));
+  Peer* const ourselves = none ? nullptr : find_by_key(public_key_);
+  if (ourselves != nullptr) remove(*ourselves);
 }
 
 Result<PeerId> Device::add_peer(View<32> public_key) {
   if (has_private_key_ && equal_var(public_key, public_key_)) return Error::kRefused;
-  if (find_slot(public_key) != kNoSlot) return Error::kOutOfOrder;
+  if (find_by_key(public_key) != nullptr) return Error::kOutOfOrder;
   const std::uint32_t slot = peer_pool_.take();
   if (slot == kNoSlot) return Error::kFull;
   Peer& peer = memory_.peers[slot];
@@ -96,121 +101,118 @@ Result<PeerId> Device::add_peer(View<32> public_key) {
   copy(public_key, peer.public_key_);
   public_keys_.insert(table_key(hash_key_, public_key), slot);
   ++peer_count_;
-  return id_of(slot);
+  return PeerId{slot, peer.generation_};
 }
 
 Result<PeerId> Device::find_peer(View<32> public_key) const {
-  const std::uint32_t slot = find_slot(public_key);
-  if (slot == kNoSlot) return Error::kNotFound;
-  return id_of(slot);
+  const Peer* const peer = find_by_key(public_key);
+  if (peer == nullptr) return Error::kNotFound;
+  return id_of(*peer);
 }
 
 Status Device::remove_peer(PeerId id) {
-  const std::uint32_t slot = slot_of(id);
-  if (slot == kNoSlot) return Error::kNotFound;
-  Peer& peer = memory_.peers[slot];
-  end_sessions(slot);
+  Peer* const peer = find(id);
+  if (peer == nullptr) return Error::kNotFound;
+  remove(*peer);
+  return {};
+}
+
+void Device::remove(Peer& peer) {
+  const std::uint32_t slot = slot_of(peer);
+  end_sessions(peer);
   allowed_ips_.remove_all(slot);
   public_keys_.erase(table_key(hash_key_, peer.public_key_), slot);
   schedule_.set(slot, kNever);
   const std::uint32_t generation = peer.generation_;
-  std::destroy_at(&peer);  // wipes its keys
+  wipe({reinterpret_cast<std::uint8_t*>(&peer), sizeof(peer)});
   std::construct_at(&peer);
   peer.generation_ = generation;
   peer_pool_.give_back(slot);
   --peer_count_;
-  return {};
 }
 
 Result<PeerStatus> Device::status(PeerId id) const {
-  const std::uint32_t slot = slot_of(id);
-  if (slot == kNoSlot) return Error::kNotFound;
-  const Peer& peer = memory_.peers[slot];
-  PeerStatus out{.public_key = peer.public_key_,
-                 .preshared_key = peer.preshared_key_.view(),
-                 .endpoint = peer.endpoint_,
-                 .persistent_keepalive_s = peer.persistent_keepalive_s_,
+  const Peer* const peer = find(id);
+  if (peer == nullptr) return Error::kNotFound;
+  PeerStatus out{.public_key = peer->public_key_,
+                 .preshared_key = peer->preshared_key_.view(),
+                 .endpoint = peer->endpoint_,
+                 .persistent_keepalive_s = peer->persistent_keepalive_s_,
                  .last_handshake = {},
-                 .rx_bytes = peer.rx_bytes_,
-                 .tx_bytes = peer.tx_bytes_,
-                 .staged = peer.staged_.count};
-  if (peer.handshake_at_ != kLongAgo) out.last_handshake = peer.handshake_at_;
+                 .rx_bytes = peer->rx_bytes_,
+                 .tx_bytes = peer->tx_bytes_,
+                 .staged = peer->staged_.count};
+  if (peer->handshake_at_ != kLongAgo) out.last_handshake = peer->handshake_at_;
   return out;
 }
 
 Status Device::set_preshared_key(PeerId id, View<32> key) {
-  const std::uint32_t slot = slot_of(id);
-  if (slot == kNoSlot) return Error::kNotFound;
-  memory_.peers[slot].preshared_key_ = Secret<32>(key);
+  Peer* const peer = find(id);
+  if (peer == nullptr) return Error::kNotFound;
+  peer->preshared_key_ = Secret<32>(key);
   return {};
 }
 
 Status Device::set_endpoint(PeerId id, const Endpoint& endpoint) {
-  const std::uint32_t slot = slot_of(id);
-  if (slot == kNoSlot) return Error::kNotFound;
-  memory_.peers[slot].endpoint_ = endpoint;
+  Peer* const peer = find(id);
+  if (peer == nullptr) return Error::kNotFound;
+  peer->endpoint_ = endpoint;
   return {};
 }
 
 Status Device::clear_source(PeerId id) {
-  const std::uint32_t slot = slot_of(id);
-  if (slot == kNoSlot) return Error::kNotFound;
-  memory_.peers[slot].forget_source();
+  Peer* const peer = find(id);
+  if (peer == nullptr) return Error::kNotFound;
+  peer->forget_source();
   return {};
 }
 
 Status Device::set_persistent_keepalive(PeerId id, std::uint16_t interval_s, Instant now) {
   advance(now);
-  const std::uint32_t slot = slot_of(id);
-  if (slot == kNoSlot) return Error::kNotFound;
-  Peer& peer = memory_.peers[slot];
+  Peer* const peer = find(id);
+  if (peer == nullptr) return Error::kNotFound;
   if (interval_s == 0) {
-    peer.timers_.disarm(Timer::kPersistentKeepalive);
-  } else if (peer.persistent_keepalive_s_ == 0) {
-    peer.timers_.arm(Timer::kPersistentKeepalive, now_);
+    peer->timers_.disarm(Timer::kPersistentKeepalive);
+  } else if (peer->persistent_keepalive_s_ == 0) {
+    peer->timers_.arm(Timer::kPersistentKeepalive, now_);
   }
-  peer.persistent_keepalive_s_ = interval_s;
-  reschedule(slot);
+  peer->persistent_keepalive_s_ = interval_s;
+  reschedule(*peer);
   return {};
 }
 
 Status Device::reset_peer(PeerId id) {
-  const std::uint32_t slot = slot_of(id);
-  if (slot == kNoSlot) return Error::kNotFound;
-  end_sessions(slot);
-  memory_.peers[slot].timers_.disarm(Timer::kPersistentKeepalive);
+  Peer* const peer = find(id);
+  if (peer == nullptr) return Error::kNotFound;
+  end_sessions(*peer);
+  peer->timers_.disarm(Timer::kPersistentKeepalive);
   return {};
 }
 
 Status Device::add_allowed_ip(PeerId id, const Prefix& prefix) {
-  const std::uint32_t slot = slot_of(id);
-  if (slot == kNoSlot) return Error::kNotFound;
-  return allowed_ips_.insert(prefix, slot);
+  if (find(id) == nullptr) return Error::kNotFound;
+  return allowed_ips_.insert(prefix, id.slot);
 }
 
 Status Device::remove_allowed_ip(PeerId id, const Prefix& prefix) {
-  const std::uint32_t slot = slot_of(id);
-  if (slot == kNoSlot) return Error::kNotFound;
-  return allowed_ips_.remove(prefix, slot);
+  if (find(id) == nullptr) return Error::kNotFound;
+  return allowed_ips_.remove(prefix, id.slot);
 }
 
 Status Device::clear_allowed_ips(PeerId id) {
-  const std::uint32_t slot = slot_of(id);
-  if (slot == kNoSlot) return Error::kNotFound;
-  allowed_ips_.remove_all(slot);
+  if (find(id) == nullptr) return Error::kNotFound;
+  allowed_ips_.remove_all(id.slot);
   return {};
 }
 
 std::optional<AllowedIpRef> Device::first_allowed_ip(PeerId id) const {
-  const std::uint32_t slot = slot_of(id);
-  if (slot == kNoSlot) return std::nullopt;
-  return allowed_ips_.first(slot);
+  if (find(id) == nullptr) return std::nullopt;
+  return allowed_ips_.first(id.slot);
 }
 
 void Device::note_unsent(PeerId id, std::uint64_t size) {
-  const std::uint32_t slot = slot_of(id);
-  if (slot != kNoSlot)
-    memory_.peers[slot].tx_bytes_ -= std::min(size, memory_.peers[slot].tx_bytes_);
+  Peer* const peer = find(id);
+  if (peer != nullptr) peer->tx_bytes_ -= std::min(size, peer->tx_bytes_);
 }
 
 void Device::note_overload(Instant now) {
@@ -222,51 +224,56 @@ void Device::note_overload(Instant now) {
 [[gnu::noinline]] void Device::count(std::uint64_t& counter) { ++counter; }
 Error Device::count(std::uint64_t& counter, Error error) { return ++counter, error; }
 
-std::uint32_t Device::slot_of(PeerId id) const {
-  if (id.generation == 0 || id.slot >= memory_.peers.size()) return kNoSlot;
-  const Peer& peer = memory_.peers[id.slot];
-  return peer.in_use_ && peer.generation_ == id.generation ? id.slot : kNoSlot;
+Peer* Device::find(PeerId id) const {
+  if (id.slot >= memory_.peers.size()) return nullptr;
+  Peer& peer = memory_.peers[id.slot];
+  return peer.in_use_ && peer.generation_ == id.generation ? &peer : nullptr;
+}
+
+Peer* Device::find_by_key(View<32> public_key) const {
+  const std::uint32_t slot =
+      public_keys_.find(table_key(hash_key_, public_key), [&](std::uint32_t candidate) {
+        return equal_var(memory_.peers[candidate].public_key_, public_key);
+      });
+  return slot == kNoSlot ? nullptr : &memory_.peers[slot];
+}
+
+Peer* Device::find_by_index(std::uint32_t index) const {
+  const std::uint32_t slot = receiver_indices_.find(index);
+  return slot == kNoSlot ? nullptr : &memory_.peers[slot];
+}
+
+std::uint32_t Device::slot_of(const Peer& peer) const {
+  return static_cast<std::uint32_t>(&peer - memory_.peers.data());
 }
 
 std::optional<PeerId> Device::peer_from(std::size_t slot) const {
   for (; slot < memory_.peers.size(); ++slot) {
-    if (memory_.peers[slot].in_use_) return id_of(static_cast<std::uint32_t>(slot));
+    if (memory_.peers[slot].in_use_) return id_of(memory_.peers[slot]);
   }
   return std::nullopt;
 }
 
-std::uint32_t Device::find_slot(View<32> public_key) const {
-  return public_keys_.find(table_key(hash_key_, public_key), [&](std::uint32_t slot) {
-    return equal_var(memory_.peers[slot].public_key_, public_key);
-  });
+void Device::drop_index(const Peer& peer, std::uint32_t index) {
+  if (index != 0) receiver_indices_.erase(index, slot_of(peer));
 }
 
-void Device::drop_index(std::uint32_t slot, std::uint32_t index) {
-  if (index != 0) receiver_indices_.erase(index, slot);
+void Device::drop_sessions(Peer& peer) {
+  drop_index(peer, peer.keypairs_.drop(0));
+  drop_index(peer, peer.keypairs_.drop(1));
 }
 
-void Device::drop_sessions(std::uint32_t slot) {
-  for (const std::size_t window : {0, 1}) {
-    drop_index(slot, memory_.peers[slot].keypairs_.drop(window));
-  }
-}
-
-void Device::forget_handshake(std::uint32_t slot) {
-  Handshake& handshake = memory_.peers[slot].handshake_;
-  drop_index(slot, handshake.local_index);
-  handshake.forget();
+void Device::forget_handshake(Peer& peer) {
+  drop_index(peer, peer.handshake_.local_index);
+  peer.handshake_.forget();
 }
 
 // Wipes what was agreed with the peer, and what waits for it.
-void Device::end_sessions(std::uint32_t slot) {
-  Peer& peer = memory_.peers[slot];
-  drop_sessions(slot);
-  forget_handshake(slot);
+void Device::end_sessions(Peer& peer) {
+  drop_sessions(peer);
+  forget_handshake(peer);
   staging_.clear(peer.staged_);
-  for (const Timer timer : {Timer::kZeroKeys, Timer::kGiveUpHandshake, Timer::kSendStaged,
-                            Timer::kKeepalive, Timer::kNewHandshake, Timer::kInitiate}) {
-    peer.timers_.disarm(timer);
-  }
+  peer.timers_.disarm_all_but(Timer::kPersistentKeepalive);
   peer.last_minute_initiated_ = false;
 }
 

@@ -123,59 +123,66 @@ class Device {
 
  private:
   friend struct TestOnlyAccess;
-  struct Seen;    // what one datagram of a batch finds out for the next
-  struct Means {  // what the caller of poll() gave
+  struct Seen;      // what one datagram of a batch finds out for the next
+  struct Arrival {  // of a datagram: where it came from, and what came of it
+    const Endpoint& from;
+    Rng& rng;
+    Peer* peer = nullptr;  // has proved that it sent it, whatever was in it
+    Received received{};   // but for the peer
+  };
+  struct Turn {  // one call of poll(): what its caller gave, and what is to be sent
     WallTime wall;
     Rng& rng;
-    MutBytes out;
+    Outgoing sent;  // at first the caller's buffer, and no datagram
   };
-  using Outcome = Result<Received>;
-  using Datagram = Result<Bytes>;  // to be sent; empty: there is none
 
   // device.cc
-  std::uint32_t slot_of(PeerId id) const;  // kNoSlot: no such peer
-  PeerId id_of(std::uint32_t slot) const { return {slot, memory_.peers[slot].generation_}; }
+  Peer* find(PeerId id) const;  // nullptr: there is none
+  Peer* find_by_key(View<32> public_key) const;
+  Peer* find_by_index(std::uint32_t index) const;
+  std::uint32_t slot_of(const Peer& peer) const;
+  PeerId id_of(const Peer& peer) const { return {slot_of(peer), peer.generation_}; }
   std::optional<PeerId> peer_from(std::size_t slot) const;
-  std::uint32_t find_slot(View<32> public_key) const;
-  void forget_handshake(std::uint32_t slot);
-  void drop_index(std::uint32_t slot, std::uint32_t index);  // 0: none
-  void drop_sessions(std::uint32_t slot);
-  void end_sessions(std::uint32_t slot);
-  void advance(Instant now) { now_ = std::max(now_, now); }
+  void remove(Peer& peer);
+  void forget_handshake(Peer& peer);
+  void drop_index(const Peer& peer, std::uint32_t index);  // 0: none
+  void drop_sessions(Peer& peer);
+  void end_sessions(Peer& peer);
+  void advance(Instant now) { now_ = std::max(now_, now); }  // never back
 
-  // device_handshake.cc
-  Outcome on_handshake(MutBytes datagram, const Endpoint& from, Rng& rng);
-  Outcome on_initiation(Initiation& message, const Endpoint& from, Rng& rng);
-  Outcome on_response(Response& message, const Endpoint& from);
-  Outcome on_cookie_reply(const CookieReply& message);
+  // device_handshake.cc; what has one caller is inline there if it is less than the call
+  Status on_handshake(MutBytes datagram, Arrival& arrival);
+  Status on_initiation(Initiation& message, Arrival& arrival);
+  Status on_response(Response& message, Arrival& arrival);
+  Status on_cookie_reply(CookieReply& message, Arrival& arrival);
   bool under_load();
   Status agree_statically(Peer& peer);
   Status draw(Rng& rng, std::uint32_t& index, Secret<32>& ephemeral) const;
-  Datagram initiate(std::uint32_t slot, const Means& means);
+  Status initiate(Peer& peer, Turn& turn);
 
   // device_transport.cc
-  std::size_t padded(std::size_t size) const;
-  void on_transport(std::span<Incoming> run, const Endpoint& from, Seen& seen);
-  Outcome on_authentic(const crypto::CountedText& opened, const Endpoint& from, Seen& seen);
-  std::size_t seal(Keypair& session, std::span<Outgoing> packets, std::size_t& bytes) const;
-  Bytes seal(Keypair& session, MutBytes buffer, std::size_t size) const;
-  crypto::CountedText frame(Keypair& session, MutBytes buffer, std::size_t size) const;
+  Status find_session(std::uint32_t index, Seen& seen);
+  Status on_packet(MutBytes datagram, Arrival& arrival);
+  void on_packets(std::span<Incoming> run, const Endpoint& from, Rng& rng, Seen& seen);
+  Status on_authentic(const crypto::CountedText& opened, const Seen& seen, Arrival& arrival);
+  Result<Received> outcome(Status done, const Arrival& arrival);
+  std::size_t seal(Peer& peer, std::span<Outgoing> packets);
   static void count(std::uint64_t& counter);
   static Error count(std::uint64_t& counter, Error error);
 
   // device_timers.cc
-  void reschedule(std::uint32_t slot);
-  Datagram run(Timer timer, std::uint32_t slot, const Means& means);
-  Datagram run_initiate(std::uint32_t slot, const Means& means);
-  Bytes send_staged(Peer& peer, MutBytes out);
-  Bytes send_keepalive(Peer& peer, MutBytes out);
+  void reschedule(Peer& peer);
+  Status run(Timer timer, Peer& peer, Turn& turn);
+  Status run_initiate(Peer& peer, Turn& turn);
+  void send_staged(Peer& peer, Turn& turn);
+  bool send_keepalive(Peer& peer, Turn& turn);
 
   DeviceMemory memory_;
   DeviceOptions options_;
   Secret<32> hash_key_, private_key_;
   ByteArray<32> public_key_{};
   bool has_private_key_ = false;
-  Instant now_ = kLongAgo;  // never goes back
+  Instant now_ = kLongAgo, load_until_ = kLongAgo, overloaded_until_ = kLongAgo;
   Pool<Peer> peer_pool_;
   IndexTable receiver_indices_, public_keys_;
   AllowedIps allowed_ips_;
@@ -184,9 +191,8 @@ class Device {
   CookieChecker cookies_;
   RateLimiter rate_limiter_;
   Tai64nClock clock_;
-  Instant load_since_ = kLongAgo, overloaded_until_ = kLongAgo;
   std::uint32_t load_count_ = 0;
-  std::size_t peer_count_ = 0;
+  std::size_t peer_count_ = 0, window_words_ = 0;  // words of a replay window
   Counters counters_{};
 };
 

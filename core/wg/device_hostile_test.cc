@@ -136,7 +136,7 @@ TEST(Hostile, ASourceWithACookieIsHeldToItsRate) {
   std::uint64_t time = 1;
   bob.device.note_overload(now);
   auto reply = *bob.receive(carol.initiation(time++), now);
-  const auto* cookie = message_in<CookieReply>(reply.bytes);
+  auto* cookie = message_in<CookieReply>(reply.bytes);
   ASSERT_TRUE(cookie != nullptr);
   ASSERT_TRUE(carol.cookie.consume(bob.public_key(), *cookie, Instant{0}).ok());
   int answered = 0, refused = 0;
@@ -255,9 +255,9 @@ TEST(Hygiene, NothingSecretStaysInTheCallersMemory) {
   const auto private_key = crypto::x25519_private(Rig::key(9).view());
   const auto shared = *crypto::x25519(private_key, bob.public_key());
   const Instant now{1000};
-  // What x25519_private() will make of the next draw.
+  // The next draw.
   ports::fake::FakeRng same(4);
-  const auto ephemeral = crypto::x25519_private(same);
+  const auto ephemeral = same.draw<32>();
   {
     Device device(storage->memory(), {}, ByteArray<32>{1});
     device.set_private_key(private_key);

@@ -78,7 +78,7 @@ TEST(Device, WorksThroughBatches) {
   const auto sent = p.alice.device.send(p.to_bob, out, p.now);
   ASSERT_TRUE(sent.ok());
   EXPECT_EQ(sent->sealed, kCount);
-  EXPECT_EQ(sent->to, p.bob.endpoint);
+  EXPECT_EQ(*sent->to, p.bob.endpoint);
   std::vector<Incoming> in(kCount + 2);
   Buffer broken(out[3].datagram.begin(), out[3].datagram.end());
   broken.back() ^= 1;

@@ -6,23 +6,21 @@ namespace core::wg {
 namespace {
 
 // When an initiation is tried again that a missing floor held up.
-constexpr std::int64_t kFloorRetryMs = 100;
+constexpr std::uint32_t kFloorRetryMs = 100;
 
 }  // namespace
 
 // The heap learns of deadlines that came nearer. Those that went away are found
 // out by poll(), so that packets need not touch it.
-void Device::reschedule(std::uint32_t slot) {
-  const Instant at = memory_.peers[slot].timers_.next();
+void Device::reschedule(Peer& peer) {
+  const std::uint32_t slot = slot_of(peer);
+  const Instant at = peer.timers_.next();
   if (at < schedule_.at(slot)) schedule_.set(slot, at);
 }
 
 Deadline Device::next_deadline() const {
-  const std::uint32_t slot = schedule_.first_slot();
-  if (schedule_.first_at() == kNever) return {};
-  return {.at = schedule_.first_at(),
-          .peer = id_of(slot),
-          .reason = memory_.peers[slot].timers_.next_timer()};
+  const Peer& peer = memory_.peers[schedule_.first_slot()];
+  return {.at = schedule_.first_at(), .peer = id_of(peer), .reason = peer.timers_.next_timer()};
 }
 
 Result<std::optional<ToSend>> Device::poll(Instant now, WallTime wall, Rng& rng, MutBytes out) {
@@ -33,27 +31,26 @@ Result<std::optional<ToSend>> Device::poll(Instant now, WallTime wall, Rng& rng,
   const std::uint32_t slot = schedule_.first_slot();
   Peer& peer = memory_.peers[slot];
   if (const auto timer = peer.timers_.pop_due(now_)) {
-    const auto datagram = run(*timer, slot, {wall, rng, out});
-    if (!datagram) {
-      done = datagram.error();
-    } else if (!datagram->empty()) {
+    Turn turn{wall, rng, {.buffer = out}};
+    const auto ran = run(*timer, peer, turn);
+    if (!ran) {
+      done = ran.error();
+    } else if (!turn.sent.datagram.empty()) {
       ToSend& sent = (*done).emplace();
-      sent.peer = id_of(slot);
-      sent.datagram = *datagram;
-      sent.to = peer.endpoint_;
+      sent.peer = id_of(peer);
+      sent.datagram = turn.sent.datagram;
+      sent.to = &peer.endpoint_;
     }
   }
   schedule_.set(slot, peer.timers_.next());
   return done;
 }
 
-Device::Datagram Device::run(Timer timer, std::uint32_t slot, const Means& means) {
-  Peer& peer = memory_.peers[slot];
-  const bool may_send = peer.keypairs_.current().may_send(now_);
+Status Device::run(Timer timer, Peer& peer, Turn& turn) {
   switch (timer) {
     case Timer::kZeroKeys:
-      drop_sessions(slot);
-      if (!peer.timers_.armed(Timer::kInitiate)) forget_handshake(slot);
+      drop_sessions(peer);
+      if (!peer.timers_.armed(Timer::kInitiate)) forget_handshake(peer);
       break;
     case Timer::kGiveUpHandshake:
       count(counters_.handshakes_given_up);
@@ -63,71 +60,70 @@ Device::Datagram Device::run(Timer timer, std::uint32_t slot, const Means& means
       staging_.clear(peer.staged_);
       peer.timers_.arm_if_not(Timer::kZeroKeys, now_ + kZeroKeysMs);
       break;
-    case Timer::kSendStaged: return send_staged(peer, means.out);
-    case Timer::kKeepalive:
-      if (may_send) return send_keepalive(peer, means.out);
-      break;
+    case Timer::kSendStaged: send_staged(peer, turn); break;
+    case Timer::kKeepalive: send_keepalive(peer, turn); break;
     case Timer::kPersistentKeepalive:
-      if (may_send) return send_keepalive(peer, means.out);
-      peer.put_off_keepalive(now_);
-      peer.want_handshake(Peer::Wish::kForSession, now_);
+      if (!send_keepalive(peer, turn)) {
+        peer.put_off_keepalive(now_);
+        peer.want_handshake(Peer::Wish::kForSession, now_);
+      }
       break;
     case Timer::kNewHandshake:
       peer.forget_source();
       peer.want_handshake(Peer::Wish::kForSession, now_);
       break;
-    case Timer::kInitiate: return run_initiate(slot, means);
+    case Timer::kInitiate: return run_initiate(peer, turn);
   }
-  return Bytes{};
+  return {};
 }
 
-Device::Datagram Device::run_initiate(std::uint32_t slot, const Means& means) {
-  Peer& peer = memory_.peers[slot];
-  if (!has_private_key_) return Bytes{};
+inline Status Device::run_initiate(Peer& peer, Turn& turn) {
+  if (!has_private_key_) return {};
   // Not the first of its kind: our address may be what is wrong.
   if (peer.handshake_.local_index != 0) peer.forget_source();
-  const auto sent = initiate(slot, means);
+  auto sent = initiate(peer, turn);
+  std::uint32_t again_ms = kRekeyTimeoutMs;
   if (sent) {
-    peer.timers_.arm(Timer::kInitiate, now_ + kRekeyTimeoutMs + peer.jitter_ms_);
+    again_ms += peer.jitter_ms_;
   } else if (sent.error() == Error::kStore) {
-    peer.timers_.arm(Timer::kInitiate, now_ + kFloorRetryMs);
-    return Bytes{};
+    again_ms = kFloorRetryMs;
+    sent = {};
   } else if (sent.error() == Error::kBadKey) {  // there is no handshake with such a peer
     peer.timers_.arm(Timer::kGiveUpHandshake, now_);
-    return Bytes{};
+    return {};
   } else {
     count(counters_.rng_failures);
-    peer.timers_.arm(Timer::kInitiate, now_ + kRekeyTimeoutMs);
   }
+  peer.timers_.arm(Timer::kInitiate, now_ + again_ms);
   return sent;
 }
 
 // The oldest that waits; else, in a session of ours that nothing has been sent
 // in, what confirms it.
-Bytes Device::send_staged(Peer& peer, MutBytes out) {
+void Device::send_staged(Peer& peer, Turn& turn) {
   Keypair& session = peer.keypairs_.current();
   if (!session.may_send(now_)) {
     if (peer.staged_.count > 0) peer.want_handshake(Peer::Wish::kForSession, now_);
-    return {};
+    return;
   }
   if (peer.staged_.count == 0) {
-    return session.send_counter > 0 ? Bytes() : send_keepalive(peer, out);
+    if (session.send_counter == 0) send_keepalive(peer, turn);
+    return;
   }
   const auto packet = staging_.pop(peer.staged_);
-  const Bytes datagram = seal(session, packet.buffer, packet.size);
+  turn.sent.buffer = packet.buffer;
+  turn.sent.size = packet.size;
+  seal(peer, std::span(&turn.sent, 1));
   count(counters_.packets_sent);
-  peer.on_sent(datagram.size(), now_);
   peer.on_data_sent(now_);
   if (peer.staged_.count > 0) peer.timers_.arm(Timer::kSendStaged, now_);
-  return datagram;
 }
 
-// REQUIRES: the current session may be sent in.
-Bytes Device::send_keepalive(Peer& peer, MutBytes out) {
-  const Bytes datagram = seal(peer.keypairs_.current(), out, 0);
+// False: there is no session to send it in.
+inline bool Device::send_keepalive(Peer& peer, Turn& turn) {
+  if (seal(peer, std::span(&turn.sent, 1)) == 0) return false;
   count(counters_.keepalives_sent);
-  peer.on_sent(datagram.size(), now_);
-  return datagram;
+  return true;
 }
 
 }  // namespace core::wg

@@ -6,13 +6,18 @@
 namespace core::wg {
 
 struct Device::Seen {
-  std::uint32_t index = 0, slot = kNoSlot;
+  std::uint32_t index = 0;
+  Peer* peer = nullptr;        // that has the index
   Keypair* session = nullptr;  // that of the index; nullptr: there is none
-  IpAddress source;
-  std::uint32_t source_owner = kNoSlot;
 };
 
 namespace {
+
+// Bytes of a packet with its padding, which never goes beyond `mtu`.
+std::size_t padded(std::size_t size, std::size_t mtu) {
+  const std::size_t whole = (size + kPaddingMultiple - 1) / kPaddingMultiple * kPaddingMultiple;
+  return std::min(whole, std::max(size, mtu));
+}
 
 // How many datagrams at the front are packets of one session, to be decrypted
 // together.
@@ -31,11 +36,10 @@ std::size_t run_size(std::span<const Incoming> batch) {
 
 Result<Received> Device::receive(MutBytes datagram, const Endpoint& from, Instant now, Rng& rng) {
   advance(now);
-  if (transport_header_in(datagram) == nullptr) return on_handshake(datagram, from, rng);
-  Incoming one{.datagram = datagram};
-  Seen seen;
-  on_transport(std::span(&one, 1), from, seen);
-  return one.received;
+  Arrival arrival{from, rng};
+  const Status done = transport_header_in(datagram) == nullptr ? on_handshake(datagram, arrival)
+                                                               : on_packet(datagram, arrival);
+  return outcome(done, arrival);
 }
 
 void Device::receive(std::span<Incoming> batch, const Endpoint& from, Instant now, Rng& rng) {
@@ -44,186 +48,183 @@ void Device::receive(std::span<Incoming> batch, const Endpoint& from, Instant no
   while (!batch.empty()) {
     const std::size_t count = run_size(batch);
     if (count > 0) {
-      on_transport(batch.first(count), from, seen);
+      on_packets(batch.first(count), from, rng, seen);
     } else {
-      batch[0].received = on_handshake(batch[0].datagram, from, rng);
+      batch[0].received = receive(batch[0].datagram, from, now, rng);
       seen = {};  // indices may have changed
     }
     batch = batch.subspan(std::max<std::size_t>(count, 1));
   }
 }
 
-// REQUIRES: run_size(run) == run.size() > 0
-void Device::on_transport(std::span<Incoming> run, const Endpoint& from, Seen& seen) {
-  const auto header_of = [](const Incoming& one) -> const TransportHeader& {
-    return message_at<TransportHeader>(one.datagram.first<TransportHeader::kSize>());
-  };
-  const std::uint32_t index = header_of(run[0]).receiver.get();
+// What the caller learns. Deadlines of the peer may be nearer now.
+Result<Received> Device::outcome(Status done, const Arrival& arrival) {
+  Result<Received> out = arrival.received;
+  if (arrival.peer != nullptr) {
+    reschedule(*arrival.peer);
+    out->peer = id_of(*arrival.peer);
+  }
+  if (!done) out = done.error();
+  return out;
+}
+
+// Finds the session of a receiver index, unless it was seen last.
+Status Device::find_session(std::uint32_t index, Seen& seen) {
   if (index != seen.index) {
     seen.index = index;
-    seen.slot = receiver_indices_.find(index);
-    seen.session = seen.slot == kNoSlot ? nullptr : memory_.peers[seen.slot].keypairs_.find(index);
-    seen.source_owner = kNoSlot;
+    seen.peer = find_by_index(index);
+    seen.session = seen.peer == nullptr ? nullptr : seen.peer->keypairs_.find(index);
   }
-  if (seen.session == nullptr || !seen.session->may_receive(0, now_)) {
-    for (Incoming& one : run) {
-      one.received = seen.session == nullptr ? count(counters_.unknown_indices, Error::kNotFound)
-                                             : count(counters_.expired, Error::kExpired);
-    }
-    return;
+  if (seen.session == nullptr) return count(counters_.unknown_indices, Error::kNotFound);
+  if (!seen.session->may_receive(0, now_)) return count(counters_.expired, Error::kExpired);
+  return {};
+}
+
+// REQUIRES: transport_header_in(datagram) != nullptr
+Status Device::on_packet(MutBytes datagram, Arrival& arrival) {
+  const auto& header = message_at<TransportHeader>(datagram.first<TransportHeader::kSize>());
+  Seen seen;
+  TRY(find_session(header.receiver.get(), seen));
+  const crypto::CountedText packet{.counter = header.counter.get(),
+                                   .text = datagram.subspan(TransportHeader::kSize)};
+  if (!crypto::chacha20_poly1305_open(seen.session->keys.receive.view(), packet.counter, {},
+                                      packet.text)) {
+    return count(counters_.bad_tags, Error::kBadTag);
   }
+  const auto done = on_authentic(packet, seen, arrival);
+  if (!done) wipe(packet.text);
+  return done;
+}
+
+// The same for packets of one session. REQUIRES: run_size(run) == run.size() > 0
+void Device::on_packets(std::span<Incoming> run, const Endpoint& from, Rng& rng, Seen& seen) {
   std::array<crypto::CountedText, crypto::kAeadBatch> memory;
   const auto texts = std::span(memory).first(run.size());
+  Status found;
   for (std::size_t i = 0; i < run.size(); ++i) {
-    texts[i].counter = header_of(run[i]).counter.get();
+    const auto& header =
+        message_at<TransportHeader>(run[i].datagram.first<TransportHeader::kSize>());
+    found = find_session(header.receiver.get(), seen);
+    if (!found) run[i].received = found.error();
+    texts[i].counter = header.counter.get();
     texts[i].text = run[i].datagram.subspan(TransportHeader::kSize);
   }
+  if (!found) return;  // nor any of the others
   crypto::chacha20_poly1305_open_many(seen.session->keys.receive.view(), texts);
   for (std::size_t i = 0; i < run.size(); ++i) {
-    if (texts[i].authentic) {
-      run[i].received = on_authentic(texts[i], from, seen);
-    } else {
-      run[i].received = count(counters_.bad_tags, Error::kBadTag);
-    }
-    if (!run[i].received) wipe(texts[i].text);
+    Arrival arrival{from, rng};
+    const Status done = texts[i].authentic ? on_authentic(texts[i], seen, arrival)
+                                           : count(counters_.bad_tags, Error::kBadTag);
+    if (!done) wipe(texts[i].text);
+    run[i].received = outcome(done, arrival);
   }
 }
 
 // A packet that the peer sealed in seen.session, decrypted.
-Device::Outcome Device::on_authentic(const crypto::CountedText& opened, const Endpoint& from,
-                                     Seen& seen) {
-  Peer& peer = memory_.peers[seen.slot];
+Status Device::on_authentic(const crypto::CountedText& opened, const Seen& seen, Arrival& arrival) {
+  Peer& peer = *seen.peer;
   Keypair& session = *seen.session;
   if (!session.may_receive(opened.counter, now_)) {
     return count(counters_.expired, Error::kExpired);
   }
+  arrival.peer = &peer;
   if (peer.keypairs_.is_next(session)) {  // nothing has come in it before
     peer.keypairs_.confirm_next();
     peer.on_handshake_complete(now_);
     if (peer.staged_.count > 0) peer.timers_.arm(Timer::kSendStaged, now_);
   }
-  const std::size_t words = memory_.replay_windows.size() / (2 * memory_.peers.size());
-  const std::size_t place = 2 * std::size_t{seen.slot} + peer.keypairs_.window(session);
-  ReplayWindow window(memory_.replay_windows.subspan(place * words, words),
+  const std::uint32_t slot = slot_of(peer);
+  const std::size_t place = 2 * std::size_t{slot} + peer.keypairs_.window(session);
+  ReplayWindow window(memory_.replay_windows.subspan(place * window_words_).first(window_words_),
                       session.receive_counter);
   if (!window.accept(opened.counter)) return count(counters_.replays, Error::kReplay);
 
   const Bytes packet = opened.text.first(opened.text.size() - kTagSize);
-  peer.on_received(kHeadroom + opened.text.size(), from, now_);
+  peer.on_received(kHeadroom + opened.text.size(), arrival.from, now_);
   if (peer.keypairs_.is_current(session)) peer.on_late_session(now_);
   if (!packet.empty()) peer.on_data_received(now_);
-  reschedule(seen.slot);
-  Outcome out = Received{.meaning = Meaning::kNothing, .peer = id_of(seen.slot), .bytes = {}};
   if (packet.empty()) {
     count(counters_.keepalives_received);
-    return out;
+    return {};
   }
 
   const auto ip = parse_ip(packet);
-  if (!ip) {
-    out = count(counters_.malformed_packets, Error::kMalformed);
-    return out;
-  }
-  if (seen.source_owner == kNoSlot || ip->source != seen.source) {
-    seen.source = ip->source;
-    seen.source_owner = allowed_ips_.find(ip->source);
-  }
-  if (seen.source_owner != seen.slot) {
-    out = count(counters_.wrong_sources, Error::kRefused);
-    return out;
-  }
+  if (!ip) return count(counters_.malformed_packets, ip.error());
+  if (allowed_ips_.find(ip->source) != slot) return count(counters_.wrong_sources, Error::kRefused);
   count(counters_.packets_received);
-  out->meaning = Meaning::kPacket;
-  out->bytes = opened.text.first(ip->size);
-  return out;
+  arrival.received.meaning = Meaning::kPacket;
+  arrival.received.bytes = opened.text.first(ip->size);
+  return {};
 }
 
 Result<PeerId> Device::route(Bytes ip_packet) const {
-  const auto ip = TRY(parse_ip(ip_packet));
-  const std::uint32_t slot = allowed_ips_.find(ip.destination);
+  const auto ip = parse_ip(ip_packet);
+  if (!ip) return ip.error();
+  const std::uint32_t slot = allowed_ips_.find(ip->destination);
   if (slot == kNoSlot) return Error::kNotFound;
-  return id_of(slot);
+  return PeerId{slot, memory_.peers[slot].generation_};
 }
 
 Result<Sent> Device::send(PeerId id, std::span<Outgoing> packets, Instant now) {
   advance(now);
-  const std::uint32_t slot = slot_of(id);
-  if (slot == kNoSlot) return Error::kNotFound;
-  Peer& peer = memory_.peers[slot];
+  Peer* const known = find(id);
+  if (known == nullptr) return Error::kNotFound;
+  Peer& peer = *known;
   if (!has_private_key_ || !peer.endpoint_.known()) return Error::kOutOfOrder;
   for (Outgoing& packet : packets) {
     packet.datagram = {};
     if (packet.size == 0 || packet.size > kMaxPacketSize ||
-        packet.buffer.size() < kHeadroom + padded(packet.size) + kTagSize) {
+        packet.buffer.size() < kHeadroom + padded(packet.size, options_.mtu) + kTagSize) {
       return Error::kMalformed;
     }
   }
 
-  Result<Sent> out = Sent{};
-  out->to = peer.endpoint_;
-  std::size_t bytes = 0;
-  out->sealed = seal(peer.keypairs_.current(), packets, bytes);
-  if (out->sealed > 0) {
-    counters_.packets_sent += out->sealed;
-    peer.on_sent(bytes, now_);
+  const std::size_t sealed = seal(peer, packets);
+  if (sealed > 0) {
+    counters_.packets_sent += sealed;
     peer.on_data_sent(now_);
   }
-  for (const Outgoing& packet : packets.subspan(out->sealed)) {
-    const std::size_t lost =
-        staging_.push(peer.staged_, packet.buffer.subspan(kHeadroom, packet.size),
-                      sealing_room(packet.size), options_.staged_per_peer);
-    count(counters_.staged);
-    counters_.staged_dropped += lost;
-    out->dropped += lost;
+  const auto rest = packets.subspan(sealed);
+  std::size_t dropped = 0;
+  for (const Outgoing& packet : rest) {
+    dropped += staging_.push(peer.staged_, packet.buffer.subspan(kHeadroom).first(packet.size),
+                             sealing_room(packet.size), options_.staged_per_peer);
+  }
+  if (!rest.empty()) {
+    counters_.staged += rest.size();
+    counters_.staged_dropped += dropped;
     peer.want_handshake(Peer::Wish::kForPacket, now_);
   }
-  reschedule(slot);
-  return out;
+  reschedule(peer);
+  return Sent{.sealed = sealed, .dropped = dropped, .to = &peer.endpoint_};
 }
 
-// Seals as many packets as the session may still send, which it returns, and
-// adds the sizes of their datagrams to `bytes`.
-std::size_t Device::seal(Keypair& session, std::span<Outgoing> packets, std::size_t& bytes) const {
-  std::size_t sealed = 0;
-  while (sealed < packets.size() && session.may_send(now_)) {
-    std::array<crypto::CountedText, crypto::kAeadBatch> texts;
-    std::size_t framed = 0;
-    for (; framed < texts.size() && sealed < packets.size() && session.may_send(now_);
-         ++framed, ++sealed) {
-      Outgoing& packet = packets[sealed];
-      texts[framed] = frame(session, packet.buffer, packet.size);
-      packet.datagram = packet.buffer.first(kHeadroom + texts[framed].text.size());
-      bytes += packet.datagram.size();
-    }
-    crypto::chacha20_poly1305_seal_many(session.keys.send.view(), std::span(texts).first(framed));
+// Seals as many packets as the current session may still send, which it returns.
+// Size 0: a keepalive.
+std::size_t Device::seal(Peer& peer, std::span<Outgoing> packets) {
+  Keypair& session = peer.keypairs_.current();
+  const View<32> key = session.keys.send.view();
+  std::array<crypto::CountedText, crypto::kAeadBatch> texts;
+  std::size_t sealed = 0, bytes = 0;
+  for (Outgoing& packet : packets) {
+    if (!session.may_send(now_)) break;
+    const std::size_t padded_size = padded(packet.size, options_.mtu);
+    const MutBytes datagram = packet.buffer.first(kHeadroom + padded_size + kTagSize);
+    wipe(datagram.subspan(kHeadroom + packet.size).first(padded_size - packet.size));
+    auto& header = message_at<TransportHeader>(datagram.first<TransportHeader::kSize>());
+    header.type.set(MessageType::kTransport);
+    header.receiver.set(session.remote_index);
+    header.counter.set(session.send_counter);
+    packet.datagram = datagram;
+    bytes += datagram.size();
+    crypto::CountedText& text = texts[sealed % texts.size()];
+    text.counter = session.send_counter++;
+    text.text = datagram.subspan(kHeadroom);
+    if (++sealed % texts.size() == 0) crypto::chacha20_poly1305_seal_many(key, texts);
   }
+  crypto::chacha20_poly1305_seal_many(key, std::span(texts).first(sealed % texts.size()));
+  if (sealed > 0) peer.on_sent(bytes, now_);
   return sealed;
-}
-
-Bytes Device::seal(Keypair& session, MutBytes buffer, std::size_t size) const {
-  Outgoing one{.buffer = buffer, .size = size};
-  std::size_t bytes = 0;
-  seal(session, std::span(&one, 1), bytes);
-  return one.datagram;
-}
-
-// Makes the packet of `size` bytes in `buffer` a datagram but for the sealing of
-// what is returned. Size 0: a keepalive.
-crypto::CountedText Device::frame(Keypair& session, MutBytes buffer, std::size_t size) const {
-  const std::size_t padded_size = padded(size);
-  const MutBytes datagram = buffer.first(kHeadroom + padded_size + kTagSize);
-  const MutBytes padding = datagram.subspan(kHeadroom + size, padded_size - size);
-  std::fill(padding.begin(), padding.end(), 0);
-  auto& header = message_at<TransportHeader>(datagram.first<TransportHeader::kSize>());
-  header.type.set(MessageType::kTransport);
-  header.receiver.set(session.remote_index);
-  header.counter.set(session.send_counter);
-  return {.counter = session.send_counter++, .text = datagram.subspan(kHeadroom)};
-}
-
-std::size_t Device::padded(std::size_t size) const {
-  const std::size_t whole = (size + kPaddingMultiple - 1) / kPaddingMultiple * kPaddingMultiple;
-  return std::min(whole, std::max<std::size_t>(size, options_.mtu));
 }
 
 }  // namespace core::wg

@@ -61,20 +61,20 @@ struct Outgoing {
 
 struct Sent {
   std::size_t sealed = 0;
-  std::size_t dropped = 0;  // of the rest: neither sealed nor staged, no slot was free
-  Endpoint to;
+  std::size_t dropped = 0;       // of the rest: neither sealed nor staged, no slot was free
+  const Endpoint* to = nullptr;  // the peer's, until the next call that is not const
 };
 
 struct ToSend {
   PeerId peer;
   Bytes datagram;
-  Endpoint to;
+  const Endpoint* to = nullptr;  // as above
 };
 
 struct Deadline {
-  Instant at = kNever;
-  PeerId peer;     // the first to want something
-  Timer reason{};  // of no meaning if `at` is kNever
+  Instant at = kNever;  // then the rest is of no meaning
+  PeerId peer;          // the first to want something
+  Timer reason{};
 };
 
 // Since the device was made. Nothing of a hostile datagram is kept but a count.

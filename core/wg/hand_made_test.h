@@ -31,19 +31,20 @@ class HandMade {
     const Secret<32> ephemeral = crypto::x25519_private(Rig::key(++draws_ * 1000).view());
     auto& message = message_at<Initiation>(MutView<Initiation::kSize>(wire.data(), wire.size()));
     message.sender.set(index);
-    EXPECT_TRUE(create_initiation({.ours = private_key,
-                                   .our_public = public_key,
-                                   .theirs = other_.public_key(),
-                                   .static_static = *shared},
-                                  ephemeral, timestamp, handshake, message)
-                    .ok());
+    EXPECT_TRUE(
+        create_initiation(
+            {.our_public = public_key, .theirs = other_.public_key(), .static_static = *shared},
+            ephemeral, timestamp, handshake, message)
+            .ok());
     cookie.write_macs(other_.public_key(), Instant{0}, wire);
     return {wire, endpoint, other_.endpoint};
   }
   void take_response(Flying response) {
     auto* message = message_in<Response>(response.bytes);
     ASSERT_TRUE(message != nullptr);
-    ASSERT_TRUE(consume_response(handshake, private_key, psk, *message, keys).ok());
+    SymmetricState state;
+    ASSERT_TRUE(consume_response(handshake, private_key, psk, *message, state).ok());
+    state.split(keys.send, keys.receive);
     their_index = message->sender.get();
   }
   // A session in which nothing has been sent.

@@ -69,8 +69,8 @@ class IndexTable {
     // Moves up what would not be found beyond the hole.
     for (std::size_t place = (hole + 1) & mask_; entries_[place].slot != kNoSlot;
          place = (place + 1) & mask_) {
-      const std::size_t home = entries_[place].key & mask_;
-      if (((place - home) & mask_) < ((place - hole) & mask_)) continue;
+      // Its home is not behind the hole: it would be found.
+      if (((place - entries_[place].key) & mask_) < ((place - hole) & mask_)) continue;
       entries_[hole] = entries_[place];
       hole = place;
     }

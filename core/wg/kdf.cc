@@ -5,21 +5,24 @@
 namespace core::wg {
 namespace {
 
-// HMAC-BLAKE2s, of a message in two pieces. Spec: [RFC2104] 2.
-void hmac(View<32> key, Bytes message, Bytes rest, MutView<32> out) {
+// HMAC-BLAKE2s. Spec: [RFC2104] 2.
+void hmac(View<32> key, Bytes message, MutView<32> out) {
   Secret<64> pad;  // a block
   copy(key, pad.mut());
-  for (auto& byte : pad.mut()) byte ^= 0x36;
-  hash_of({pad.view(), message, rest}, out);
-  for (auto& byte : pad.mut()) byte ^= 0x36 ^ 0x5c;
-  hash_of({pad.view(), out}, out);
+  Bytes said = message;
+  for (const std::uint8_t flip : ByteArray<2>{0x36, 0x36 ^ 0x5c}) {  // to ipad, then to opad
+    for (auto& byte : pad.mut()) byte ^= flip;
+    hash_of(pad.view(), said, out);
+    said = out;
+  }
 }
 
 }  // namespace
 
-void hash_of(std::initializer_list<Bytes> pieces, MutView<32> out) {
+void hash_of(Bytes first, Bytes rest, MutView<32> out) {
   crypto::Blake2s hash(32);
-  for (const Bytes piece : pieces) hash.update(piece);
+  hash.update(first);
+  hash.update(rest);
   hash.finish(out);
 }
 
@@ -27,14 +30,20 @@ void kdf(View<32> chaining_key, Bytes input, std::initializer_list<Secret<32>*> 
   // First a secret, of the chaining key and the input; then with it each output,
   // of the one before and its own number.
   Secret<32> secret;
+  Secret<33> message;
   View<32> key = chaining_key;
-  Bytes message = input;
+  Bytes said = input;
   Secret<32>* to = &secret;
   for (std::uint8_t number = 0;; ++number) {
-    hmac(key, message, {&number, number == 0 ? 0u : 1u}, to->mut());
+    hmac(key, said, to->mut());
     if (number == out.size()) return;
+    said = message.view().last<1>();
+    if (number > 0) {
+      copy(to->view(), message.mut());
+      said = message.view();
+    }
+    message.mut()[32] = static_cast<std::uint8_t>(number + 1);
     key = secret.view();
-    message = number == 0 ? Bytes() : to->view();
     to = out.begin()[number];
   }
 }

@@ -8,8 +8,8 @@
 
 namespace core::wg {
 
-// HASH of pieces that follow each other. `out` may be one of them.
-void hash_of(std::initializer_list<Bytes> pieces, MutView<32> out);
+// HASH of two pieces, one after the other. `out` may be one of them.
+void hash_of(Bytes first, Bytes rest, MutView<32> out);
 
 // KDF1, KDF2, KDF3: as many keys, of a chaining key, which may be one of them,
 // and of `input`.

@@ -7,11 +7,11 @@
 
 namespace core::wg {
 
-// 64 bits of a keyed hash of `bytes`. `key` is random and secret.
-inline std::uint64_t keyed_hash(View<32> key, Bytes bytes) {
-  ByteArray<8> out;
+// 32 bits of a keyed hash of `bytes`. `key` is random and secret.
+inline std::uint32_t keyed_hash(View<32> key, Bytes bytes) {
+  ByteArray<4> out;
   crypto::blake2s(key, bytes, out);
-  return crypto::load_u64_le(out);
+  return crypto::load_u32_le(out);
 }
 
 }  // namespace core::wg

@@ -23,6 +23,9 @@ struct Keypair {
   bool may_send(Instant now) const;
   // True iff a packet of this counter may still be believed.
   bool may_receive(std::uint64_t counter, Instant now) const;
+  // A new session is here, without its keys yet. Returns the local index of the
+  // one before, which is wiped; 0: there was none.
+  std::uint32_t begin(std::uint32_t local, std::uint32_t remote, Instant now);
 };
 
 class Keypairs {
@@ -37,28 +40,32 @@ class Keypairs {
   bool is_current(const Keypair& session) const { return window(session) == current_; }
   bool is_next(const Keypair& session) const { return !is_current(session) && other_is_next_; }
   // Which of a peer's two replay windows, 0 or 1, is that of a session.
-  std::size_t window(const Keypair& session) const {
-    return static_cast<std::size_t>(&session - sessions_.data());
-  }
+  std::size_t window(const Keypair& session) const { return &session == &sessions_[0] ? 0 : 1; }
 
-  // Each of these returns the local index of the session that is no more; 0: none.
+  // Where a new session is to begin, in place of one that is no more.
 
   // A session that we initiated is in use at once.
-  std::uint32_t start_as_initiator(Keypair&& session);
+  Keypair& start_as_initiator();
   // A session that the peer initiated must not be sent in before it has been
   // received in.
-  std::uint32_t start_as_responder(Keypair&& session);
-  // Wipes a session.
-  std::uint32_t drop(std::size_t window);
+  Keypair& start_as_responder() {
+    other_is_next_ = true;
+    return sessions_[other()];
+  }
+  // Wipes a session. Returns its local index; 0: there was none.
+  std::uint32_t drop(std::size_t window) { return sessions_[window].begin(0, 0, {}); }
 
   // The next session was received in: now it is the current one.
   // REQUIRES: is_next()
-  void confirm_next();
+  void confirm_next() {
+    current_ = static_cast<std::uint8_t>(other());
+    other_is_next_ = false;
+    current_role_ = Role::kResponder;
+  }
 
  private:
   friend struct TestOnlyAccess;
   std::size_t other() const { return 1u - current_; }
-  std::uint32_t put(std::size_t window, Keypair&& session);
 
   // The one in use, and either the one before or the next one: a peer that
   // initiates a session has no need of the one before.

@@ -64,11 +64,11 @@ TEST(Timers, HaveThePapersConstants) {
   EXPECT_EQ(kRekeyOnReceiveMs, 165 * 1000);
 }
 
-Keypair session(std::uint32_t index) {
-  Keypair out;
-  out.local_index = index;
-  out.keys.send.mut()[0] = static_cast<std::uint8_t>(index);
-  return out;
+// Makes `place` a session. Returns the index of the one before.
+std::uint32_t begin(Keypair& place, std::uint32_t index) {
+  const std::uint32_t before = place.begin(index, 0, kLongAgo);
+  place.keys.send.mut()[0] = static_cast<std::uint8_t>(index);
+  return before;
 }
 
 // Every sequence of five events against the rules of the paper, written as
@@ -83,13 +83,13 @@ TEST(Keypairs, MoveAsThePaperSays) {
       std::array<std::uint32_t, 2> dropped{};
       switch (rest % 4) {
         case 0:
-          dropped = {keypairs.start_as_initiator(session(++last))};
+          dropped = {begin(keypairs.start_as_initiator(), ++last)};
           previous = next != 0 ? next : current;
           current = last;
           next = 0;
           break;
         case 1:
-          dropped = {keypairs.start_as_responder(session(++last))};
+          dropped = {begin(keypairs.start_as_responder(), ++last)};
           previous = 0;
           next = last;
           break;
@@ -132,9 +132,24 @@ TEST(Keypairs, MoveAsThePaperSays) {
   }
 }
 
+TEST(Keypair, BeginsWithNothingOfTheOneBefore) {
+  Keypair k;
+  k.keys.send.mut()[31] = k.keys.receive.mut()[0] = 1;
+  k.send_counter = k.receive_counter = 2;
+  k.local_index = 3;
+  EXPECT_EQ(k.begin(4, 5, Instant{6}), 3u);
+  EXPECT_TRUE(equal_var(k.keys.send.view(), ByteArray<32>{}));
+  EXPECT_TRUE(equal_var(k.keys.receive.view(), ByteArray<32>{}));
+  EXPECT_EQ(k.send_counter, 0u);
+  EXPECT_EQ(k.receive_counter, 0u);
+  EXPECT_EQ(k.created_at, Instant{6});
+  EXPECT_EQ(k.local_index, 4u);
+  EXPECT_EQ(k.remote_index, 5u);
+}
+
 TEST(Keypair, EndsByTimeAndByMessages) {
-  Keypair k = session(1);
-  k.created_at = Instant{1000};
+  Keypair k;
+  EXPECT_EQ(k.begin(1, 0, Instant{1000}), 0u);
   EXPECT_TRUE(k.may_send(Instant{180'999}));
   EXPECT_FALSE(k.may_send(Instant{181'000}));
   EXPECT_TRUE(k.may_receive(0, Instant{180'999}));
@@ -147,12 +162,18 @@ TEST(Keypair, EndsByTimeAndByMessages) {
   EXPECT_FALSE(k.may_send(Instant{1000}));
 }
 
+Result<ByteArray<12>> stamp_of(Tai64nClock& clock, WallTime wall) {
+  ByteArray<12> out;
+  TRY(clock.stamp(wall, out));
+  return out;
+}
+
 TEST(Tai64n, EncodesTheLabel) {
   Tai64nClock clock(1'000'000'000);
   clock.reserve(UINT64_MAX);
   // One second after 1970, and then a nanosecond more.
-  EXPECT_EQ(test::to_hex(*clock.stamp({})), "400000000000000b00000000");
-  EXPECT_EQ(test::to_hex(*clock.stamp({})), "400000000000000b00000001");
+  EXPECT_EQ(test::to_hex(*stamp_of(clock, {})), "400000000000000b00000000");
+  EXPECT_EQ(test::to_hex(*stamp_of(clock, {})), "400000000000000b00000001");
 }
 
 TEST(Tai64n, NeverGoesBackWhateverTheClockSays) {
@@ -165,7 +186,7 @@ TEST(Tai64n, NeverGoesBackWhateverTheClockSays) {
     if (rng.chance(20)) wall = {};
     if (rng.chance(5)) wall = {-1};
     if (rng.chance(1)) wall = {INT64_MAX};
-    const auto stamp = *clock.stamp(wall);
+    const auto stamp = *stamp_of(clock, wall);
     EXPECT_GT(stamp, last);
     last = stamp;
   }
@@ -175,28 +196,28 @@ TEST(Tai64n, TellsTimeOnlyByTheSixteenMilliseconds) {
   Tai64nClock a, b;
   a.reserve(UINT64_MAX);
   b.reserve(UINT64_MAX);
-  EXPECT_EQ(*a.stamp({1'600'000'000'000}), *b.stamp({1'600'000'000'015}));
+  EXPECT_EQ(*stamp_of(a, {1'600'000'000'000}), *stamp_of(b, {1'600'000'000'015}));
 }
 
 TEST(Tai64n, UsesNothingThatIsNotStored) {
   Tai64nClock clock(5);
-  EXPECT_EQ(clock.stamp({}).error(), Error::kStore);
+  EXPECT_EQ(stamp_of(clock, {}).error(), Error::kStore);
   const auto wanted = clock.wanted({});
   ASSERT_TRUE(wanted);
   EXPECT_EQ(*wanted, 5 + Tai64nClock::kBlock);
   clock.reserve(*wanted);
   EXPECT_FALSE(clock.wanted({}));
-  EXPECT_TRUE(clock.stamp({}).ok());
+  EXPECT_TRUE(stamp_of(clock, {}).ok());
   // A wall clock that is far ahead needs a floor of its own.
   const WallTime wall{1'800'000'000'000};
-  EXPECT_EQ(clock.stamp(wall).error(), Error::kStore);
+  EXPECT_EQ(stamp_of(clock, wall).error(), Error::kStore);
   clock.reserve(*clock.wanted(wall));
-  EXPECT_TRUE(clock.stamp(wall).ok());
+  EXPECT_TRUE(stamp_of(clock, wall).ok());
   EXPECT_FALSE(clock.wanted(wall));
   // The clock moves on, and the floor is asked for before it is needed.
   EXPECT_TRUE(clock.wanted({wall.ms + 40 * 60'000}));
-  EXPECT_TRUE(clock.stamp({wall.ms + 40 * 60'000}).ok());
-  EXPECT_FALSE(clock.stamp({wall.ms + 80 * 60'000}).ok());
+  EXPECT_TRUE(stamp_of(clock, {wall.ms + 40 * 60'000}).ok());
+  EXPECT_FALSE(stamp_of(clock, {wall.ms + 80 * 60'000}).ok());
 }
 
 // Restarts at any moment, without a clock: each life begins with what the store
@@ -214,7 +235,7 @@ TEST(Tai64n, RisesOverRestarts) {
         if (rng.chance(20)) break;  // stored, and then the power fails
         clock.reserve(*floor);
       }
-      const auto stamp = clock.stamp(wall);
+      const auto stamp = stamp_of(clock, wall);
       ASSERT_TRUE(stamp.ok());
       EXPECT_GT(*stamp, last);
       last = *stamp;
@@ -281,7 +302,8 @@ IpAddress source(unsigned a) {
 
 TEST(RateLimiter, AllowsFiveAtOnceAndTwentyASecond) {
   std::vector<RateLimiter::Entry> entries(8);
-  RateLimiter limiter(entries, ByteArray<32>{1});
+  const Secret<32> key(ByteArray<32>{1});
+  RateLimiter limiter(entries, key);
   Instant now{1000};
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(limiter.allow(source(1), now));
   EXPECT_FALSE(limiter.allow(source(1), now));
@@ -297,7 +319,8 @@ TEST(RateLimiter, AllowsFiveAtOnceAndTwentyASecond) {
 
 TEST(RateLimiter, TakesA64AsOneSource) {
   std::vector<RateLimiter::Entry> entries(8);
-  RateLimiter limiter(entries, ByteArray<32>{1});
+  const Secret<32> key(ByteArray<32>{1});
+  RateLimiter limiter(entries, key);
   for (std::uint8_t i = 0; i < 6; ++i) {
     ByteArray<16> bytes{0xfd, 1};
     bytes[8] = i;
@@ -311,7 +334,8 @@ TEST(RateLimiter, TakesA64AsOneSource) {
 TEST(RateLimiter, DoesWhatABucketForEachSourceDoes) {
   FakeRng rng(3);
   std::vector<RateLimiter::Entry> entries(RateLimiter::kWays);
-  RateLimiter limiter(entries, ByteArray<32>{1});
+  const Secret<32> key(ByteArray<32>{1});
+  RateLimiter limiter(entries, key);
   std::map<unsigned, double> tokens;
   std::map<unsigned, std::int64_t> since;
   Instant now{1000};
@@ -330,7 +354,8 @@ TEST(RateLimiter, DoesWhatABucketForEachSourceDoes) {
 
 TEST(RateLimiter, KeepsNoMoreThanItsTable) {
   std::vector<RateLimiter::Entry> entries(8);
-  RateLimiter limiter(entries, ByteArray<32>{1});
+  const Secret<32> key(ByteArray<32>{1});
+  RateLimiter limiter(entries, key);
   for (int i = 0; i < 5; ++i) limiter.allow(source(0), Instant{1});
   for (unsigned i = 1; i < 5000; ++i) EXPECT_TRUE(limiter.allow(source(i), Instant{1}));
   // The one that asked most is the last to be forgotten.
@@ -344,12 +369,13 @@ class Cookies : public testing::Test {
     from.port = 1234;
     checker.set_public_key(key);
     message.assign(148, 'm');
+    message_at<Initiation>(MutView<148>(message.data(), 148)).sender.set(77);
     cookie.write_macs(key, Instant{0}, message);
   }
   bool take_cookie(Instant now) {
     ByteArray<64> reply;
-    EXPECT_TRUE(checker.create_reply(message, 77, from, now, rng, reply).ok());
-    const auto* parsed = message_in<CookieReply>(reply);
+    EXPECT_TRUE(checker.create_reply(message, from, now, rng, reply).ok());
+    auto* parsed = message_in<CookieReply>(reply);
     EXPECT_EQ(parsed->receiver.get(), 77u);
     return cookie.consume(key, *parsed, now).ok();
   }
@@ -405,24 +431,28 @@ TEST_F(Cookies, AreGoodForTwoMinutes) {
 TEST_F(Cookies, AnswerOneMessageOnce) {
   const Instant now{1000};
   ByteArray<64> reply;
-  ASSERT_TRUE(checker.create_reply(message, 77, from, now, rng, reply).ok());
-  const auto& parsed = *message_in<CookieReply>(reply);
+  ASSERT_TRUE(checker.create_reply(message, from, now, rng, reply).ok());
+  const auto consume = [&](ReceivedCookie& by) {
+    auto copy = reply;
+    return by.consume(key, *message_in<CookieReply>(copy), now);
+  };
   for (std::size_t i = 8; i < 64; ++i) {
     reply[i] ^= 1;
-    EXPECT_EQ(cookie.consume(key, parsed, now).error(), Error::kBadTag) << i;
+    EXPECT_EQ(consume(cookie).error(), Error::kBadTag) << i;
     reply[i] ^= 1;
   }
-  EXPECT_TRUE(cookie.consume(key, parsed, now).ok());
-  EXPECT_EQ(cookie.consume(key, parsed, now).error(), Error::kOutOfOrder);
+  EXPECT_TRUE(consume(cookie).ok());
+  EXPECT_EQ(consume(cookie).error(), Error::kOutOfOrder);
   cookie.write_macs(key, now, message);  // another message: this was not for it
-  EXPECT_EQ(ReceivedCookie().consume(key, parsed, now).error(), Error::kOutOfOrder);
+  ReceivedCookie other;
+  EXPECT_EQ(consume(other).error(), Error::kOutOfOrder);
 }
 
 TEST_F(Cookies, FailWithTheRandomSource) {
   for (unsigned n = 1; n <= 2; ++n) {
     ByteArray<64> reply{9}, before = reply;
     rng.fail_at(n);
-    EXPECT_EQ(checker.create_reply(message, 77, from, Instant{1}, rng, reply).error(), Error::kRng);
+    EXPECT_EQ(checker.create_reply(message, from, Instant{1}, rng, reply).error(), Error::kRng);
     EXPECT_EQ(reply, before);
   }
   EXPECT_TRUE(take_cookie(Instant{1}));

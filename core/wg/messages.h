@@ -3,8 +3,9 @@
 #ifndef CORE_WG_MESSAGES_H_
 #define CORE_WG_MESSAGES_H_
 
+#include <bit>
+
 #include "core/base/bytes.h"
-#include "core/crypto/words.h"
 
 namespace core::wg {
 
@@ -20,23 +21,34 @@ enum class MessageType : std::uint32_t {
 inline constexpr std::size_t kMacSize = 16;
 inline constexpr std::size_t kMacsSize = 2 * kMacSize;
 
-// Fields of messages: numbers are little-endian.
-class WireNumber {
+// A number in a message: little-endian.
+template <class Number>
+class WireInteger {
  public:
-  std::uint32_t get() const { return crypto::load_u32_le(bytes_); }
-  void set(std::uint32_t number) { crypto::store_u32_le(number, bytes_); }
+  Number get() const {
+    Number number;
+    std::memcpy(&number, bytes_.data(), sizeof(number));
+    return ordered(number);
+  }
+  void set(Number number) {
+    number = ordered(number);
+    std::memcpy(bytes_.data(), &number, sizeof(number));
+  }
 
  private:
-  ByteArray<4> bytes_;
-};
-class WireCounter {
- public:
-  std::uint64_t get() const { return crypto::load_u64_le(bytes_); }
-  void set(std::uint64_t number) { crypto::store_u64_le(number, bytes_); }
+  static constexpr Number ordered(Number number) {
+    if constexpr (std::endian::native == std::endian::little) return number;
+    Number swapped = 0;
+    for (std::size_t i = 0; i < sizeof(number); ++i, number >>= 8)
+      swapped = swapped << 8 | (number & 255);
+    return swapped;
+  }
 
- private:
-  ByteArray<8> bytes_;
+  ByteArray<sizeof(Number)> bytes_;
 };
+using WireNumber = WireInteger<std::uint32_t>;
+using WireCounter = WireInteger<std::uint64_t>;
+
 class WireType {
  public:
   bool is(MessageType type) const { return number_.get() == static_cast<std::uint32_t>(type); }
@@ -58,6 +70,10 @@ struct Initiation {
   ByteArray<48> encrypted_static;
   ByteArray<28> encrypted_timestamp;
   ByteArray<kMacsSize> macs;
+
+  // Once they are opened, in place.
+  View<32> static_key() const { return View<48>(encrypted_static).first<32>(); }
+  View<12> timestamp() const { return View<28>(encrypted_timestamp).first<12>(); }
 };
 
 // Second handshake message, responder to initiator.
@@ -112,7 +128,11 @@ struct TransportHeader {
 
 // The header of a packet; nullptr if the datagram has another type or is too
 // short for a tag.
-TransportHeader* transport_header_in(MutBytes datagram);
+inline TransportHeader* transport_header_in(MutBytes datagram) {
+  if (datagram.size() < TransportHeader::kMinDatagramSize) return nullptr;
+  auto& header = message_at<TransportHeader>(datagram.first<TransportHeader::kSize>());
+  return header.type.is(MessageType::kTransport) ? &header : nullptr;
+}
 
 }  // namespace core::wg
 #endif  // CORE_WG_MESSAGES_H_

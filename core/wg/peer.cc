@@ -11,29 +11,20 @@ void Peer::on_sent(std::size_t size, Instant now) {
 void Peer::on_data_sent(Instant now) {
   timers_.arm_if_not(Timer::kNewHandshake, now + kNewHandshakeMs + jitter_ms_);
   const Keypair& session = keypairs_.current();
-  const bool is_old = keypairs_.current_role() == Role::kInitiator &&
-                      elapsed_ms(session.created_at, now) >= kRekeyAfterMs;
-  if (is_old || session.send_counter >= kRekeyAfterMessages) {
+  if (initiated_before(kRekeyAfterMs, now) || session.send_counter >= kRekeyAfterMessages) {
     want_handshake(Wish::kForSession, now);
   }
 }
 
 void Peer::on_received(std::size_t size, const Endpoint& from, Instant now) {
   rx_bytes_ += size;
-  if (endpoint_ != from) endpoint_ = from;
+  endpoint_ = from;
   timers_.disarm(Timer::kNewHandshake);
   put_off_keepalive(now);
 }
 
-void Peer::on_data_received(Instant now) {
-  timers_.arm_if_not(Timer::kKeepalive, now + kKeepaliveTimeoutMs);
-}
-
 void Peer::on_late_session(Instant now) {
-  if (last_minute_initiated_ || keypairs_.current_role() != Role::kInitiator ||
-      elapsed_ms(keypairs_.current().created_at, now) < kRekeyOnReceiveMs) {
-    return;
-  }
+  if (last_minute_initiated_ || !initiated_before(kRekeyOnReceiveMs, now)) return;
   last_minute_initiated_ = true;
   want_handshake(Wish::kForSession, now);
 }
@@ -56,6 +47,11 @@ void Peer::want_handshake(Wish wish, Instant now) {
   if (!under_way) {
     timers_.arm(Timer::kInitiate, std::max(now, initiated_at_ + kRekeyTimeoutMs));
   }
+}
+
+bool Peer::initiated_before(std::uint32_t ms, Instant now) const {
+  return keypairs_.current_role() == Role::kInitiator &&
+         elapsed_ms(keypairs_.current().created_at, now) >= ms;
 }
 
 void Peer::put_off_keepalive(Instant now) {

@@ -51,12 +51,16 @@ class Peer {
   void on_sent(std::size_t size, Instant now);  // an authentic datagram of any kind
   void on_data_sent(Instant now);               // an answer is expected
   void on_received(std::size_t size, const Endpoint& from, Instant now);  // as on_sent()
-  void on_data_received(Instant now);
+  void on_data_received(Instant now) {
+    timers_.arm_if_not(Timer::kKeepalive, now + kKeepaliveTimeoutMs);
+  }
   void on_late_session(Instant now);  // received in the current session: it may be old
   void on_new_keys(Instant now);
   void on_handshake_complete(Instant now);  // there is a session to send in
   // Starts a handshake unless one is under way. A packet makes it last longer.
   void want_handshake(Wish wish, Instant now);
+  // We initiated the current session, `ms` ago or more.
+  bool initiated_before(std::uint32_t ms, Instant now) const;
   void put_off_keepalive(Instant now);
   void forget_source();
 

@@ -5,28 +5,28 @@
 
 namespace core::wg {
 
-RateLimiter::RateLimiter(std::span<Entry> entries, View<32> hash_key)
+RateLimiter::RateLimiter(std::span<Entry> entries, const Secret<32>& hash_key)
     : entries_(entries), hash_key_(hash_key) {
   CHECK(!entries.empty() && entries.size() % kWays == 0);
   std::fill(entries.begin(), entries.end(), Entry{});
 }
 
 bool RateLimiter::allow(const IpAddress& address, Instant now) {
-  const Bytes source = address.view().first(std::min<std::size_t>(8, address.view().size()));
-  const std::uint64_t hash = keyed_hash(hash_key_.view(), source) | 1;  // 0 is for free ones
-  const std::size_t set = static_cast<std::size_t>(hash >> 32) % (entries_.size() / kWays);
+  const Bytes source = Bytes(address.bytes).first(address.family == Family::kIpv4 ? 4 : 8);
+  const std::uint32_t hash = keyed_hash(hash_key_.view(), source) | 1;  // 0 is for free ones
+  const std::size_t set = (hash >> 1) % (entries_.size() / kWays);
   Entry* entry = nullptr;
-  for (Entry& candidate : entries_.subspan(set * kWays, kWays)) {
+  for (Entry& candidate : entries_.subspan(set * kWays).first<kWays>()) {
     if (candidate.source == hash) {
       entry = &candidate;
       break;
     }
     if (entry == nullptr || candidate.paid_until < entry->paid_until) entry = &candidate;
   }
-  const bool known = entry->source == hash && entry->paid_until > now;
-  const Instant paid_until = (known ? entry->paid_until : now) + kIntervalMs;
+  if (entry->source != hash) *entry = {.source = hash, .paid_until = now};
+  const Instant paid_until = std::max(entry->paid_until, now) + kIntervalMs;
   if (paid_until > now + kBurst * kIntervalMs) return false;
-  *entry = {.source = hash, .paid_until = paid_until};
+  entry->paid_until = paid_until;
   return true;
 }
 

@@ -18,19 +18,19 @@ class RateLimiter {
   static constexpr std::int64_t kBurst = 5;
 
   struct Entry {
-    std::uint64_t source = 0;  // hash; 0: free
+    std::uint32_t source = 0;  // hash; 0: free
     Instant paid_until;        // what it asked for is paid off then
   };
 
-  // REQUIRES: entries.size() is a multiple of kWays and not 0.
-  RateLimiter(std::span<Entry> entries, View<32> hash_key);
+  // REQUIRES: entries.size() is a multiple of kWays and not 0; both outlive this.
+  RateLimiter(std::span<Entry> entries, const Secret<32>& hash_key);
 
   // True, and counted, iff the source of `address` may ask once more.
   bool allow(const IpAddress& address, Instant now);
 
  private:
   std::span<Entry> entries_;
-  Secret<32> hash_key_;
+  const Secret<32>& hash_key_;
 };
 
 }  // namespace core::wg

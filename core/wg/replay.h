@@ -14,7 +14,7 @@ class ReplayWindow {
  public:
   // `next`: the greatest counter seen, plus 1; 0 when a session starts, and then
   // the contents of `words` do not matter.
-  // REQUIRES: words.size() is a power of two.
+  // REQUIRES: words.size() is a power of two, at most 2^26.
   ReplayWindow(std::span<std::uint32_t> words, std::uint64_t& next) : words_(words), next_(next) {}
 
   // Notes that `counter` has been seen. Errors: kReplay: it was before, or it is
@@ -25,7 +25,7 @@ class ReplayWindow {
   std::uint32_t& word(std::uint64_t counter) const {
     return words_[static_cast<std::size_t>(counter >> 5) & (words_.size() - 1)];
   }
-  void forget(std::uint64_t from, std::uint64_t to) const;
+  void forget(std::uint64_t first, std::uint32_t count) const;
 
   std::span<std::uint32_t> words_;
   std::uint64_t& next_;

@@ -89,7 +89,7 @@ class Rig {
     Outgoing out{.buffer = buffer, .size = packet.size()};
     const auto sent = device.send(*peer, std::span(&out, 1), now);
     if (!sent || sent->sealed == 0) return std::nullopt;
-    return Flying{Buffer(out.datagram.begin(), out.datagram.end()), endpoint, sent->to};
+    return Flying{Buffer(out.datagram.begin(), out.datagram.end()), endpoint, *sent->to};
   }
   std::optional<Flying> send(const Rig& to, const std::string& text, Instant now) {
     return send(ip_packet(inner(), to.inner(), Buffer(text.begin(), text.end())), now);
@@ -103,7 +103,7 @@ class Rig {
       const auto sent = device.poll(now, wall, rng, room);
       if (!sent || !*sent) continue;
       const auto& d = **sent;
-      out.push_back({Buffer(d.datagram.begin(), d.datagram.end()), endpoint, d.to});
+      out.push_back({Buffer(d.datagram.begin(), d.datagram.end()), endpoint, *d.to});
     }
     EXPECT_GT(device.next_deadline().at, now) << "polling never ends";
     return out;

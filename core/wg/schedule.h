@@ -42,29 +42,28 @@ class Schedule {
 
   // O(log N).
   void set(std::uint32_t slot, Instant at) {
-    std::size_t place = entries_[slot].place;
-    // A hole moves up or down to where the deadline belongs.
-    while (place > 0 && at < entries_[(place - 1) / 2].at) {
-      put(place, entries_[(place - 1) / 2]);
-      place = (place - 1) / 2;
-    }
+    std::uint32_t hole = entries_[slot].place;
+    // It moves up or down to where the deadline belongs.
+    while (hole > 0 && at < entries_[(hole - 1) / 2].at) hole = fill(hole, (hole - 1) / 2);
     for (;;) {
-      std::size_t child = 2 * place + 1;
+      std::uint32_t child = 2 * hole + 1;
       if (child >= entries_.size()) break;
       if (child + 1 < entries_.size() && entries_[child + 1].at < entries_[child].at) ++child;
       if (at <= entries_[child].at) break;
-      put(place, entries_[child]);
-      place = child;
+      hole = fill(hole, child);
     }
-    put(place, {at, slot, 0});
+    entries_[hole].at = at;
+    entries_[hole].slot = slot;
+    entries_[slot].place = hole;
   }
 
  private:
-  // `from`: its deadline and slot; a copy, as its place may be written to.
-  void put(std::size_t place, Entry from) {
-    entries_[place].at = from.at;
-    entries_[place].slot = from.slot;
-    entries_[from.slot].place = static_cast<std::uint32_t>(place);
+  // Moves the deadline in the place `from` to the hole. Returns where the hole is now.
+  std::uint32_t fill(std::uint32_t hole, std::uint32_t from) {
+    entries_[hole].at = entries_[from].at;
+    entries_[hole].slot = entries_[from].slot;
+    entries_[entries_[hole].slot].place = hole;
+    return from;
   }
 
   std::span<Entry> entries_;

@@ -41,7 +41,6 @@ Staging::Taken Staging::pop(StagedQueue& queue) {
 
 void Staging::clear(StagedQueue& queue) {
   while (queue.count > 0) wipe(pop(queue).buffer);
-  queue = {};
 }
 
 }  // namespace core::wg

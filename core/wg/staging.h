@@ -41,7 +41,7 @@ class Staging {
 
  private:
   MutBytes buffer(std::uint32_t slot) const {
-    return bytes_.subspan(slot * slot_size_, slot_size_);
+    return bytes_.subspan(slot * slot_size_).first(slot_size_);
   }
 
   MutBytes bytes_;

@@ -11,7 +11,7 @@ std::optional<std::uint64_t> Tai64nClock::wanted(WallTime wall) const {
   return from + kBlock;
 }
 
-Result<ByteArray<12>> Tai64nClock::stamp(WallTime wall) {
+Status Tai64nClock::stamp(WallTime wall, MutView<12> out) {
   const std::uint64_t at = earliest(wall);
   if (at >= reserved_) return Error::kStore;
   next_ = at + 1;
@@ -19,10 +19,9 @@ Result<ByteArray<12>> Tai64nClock::stamp(WallTime wall) {
   constexpr std::uint64_t kEpoch = (std::uint64_t{1} << 62) + 10;
   const std::uint64_t seconds = kEpoch + at / 1'000'000'000;
   const auto nanoseconds = static_cast<std::uint32_t>(at % 1'000'000'000);
-  ByteArray<12> out;
-  crypto::store_u64_le(__builtin_bswap64(seconds), MutView<12>(out).first<8>());
-  crypto::store_u32_le(__builtin_bswap32(nanoseconds), MutView<12>(out).last<4>());
-  return out;
+  crypto::store_u64_le(__builtin_bswap64(seconds), out.first<8>());
+  crypto::store_u32_le(__builtin_bswap32(nanoseconds), out.last<4>());
+  return {};
 }
 
 // The wall clock counts by 16 ms: what a timestamp tells of our time is coarse.

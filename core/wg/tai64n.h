@@ -27,8 +27,8 @@ class Tai64nClock {
   std::optional<std::uint64_t> wanted(WallTime wall) const;
   // The store holds `floor`: timestamps below it may be used.
   void reserve(std::uint64_t floor) { reserved_ = std::max(reserved_, floor); }
-  // The next timestamp, used from here on. Errors: kStore: it is not reserved.
-  Result<ByteArray<12>> stamp(WallTime wall);
+  // Writes the next timestamp, used from here on. Errors: kStore: it is not reserved.
+  Status stamp(WallTime wall, MutView<12> out);
 
  private:
   std::uint64_t earliest(WallTime wall) const;

@@ -52,6 +52,11 @@ class Timers {
 
   void arm(Timer t, Instant at) { at_[index(t)] = at; }
   void disarm(Timer t) { at_[index(t)] = kNever; }
+  void disarm_all_but(Timer t) {
+    const Instant at = at_[index(t)];
+    at_.fill(kNever);
+    at_[index(t)] = at;
+  }
   bool armed(Timer t) const { return at_[index(t)] != kNever; }
   // For a rule that counts from the first event of many.
   void arm_if_not(Timer t, Instant at) {
@@ -59,10 +64,14 @@ class Timers {
   }
 
   // The instant at which to call pop_due() next; kNever to sleep.
-  Instant next() const { return *std::min_element(at_.begin(), at_.end()); }
+  Instant next() const { return at_[index(next_timer())]; }
   // The rule that is due then, if any is armed.
   Timer next_timer() const {
-    return static_cast<Timer>(std::min_element(at_.begin(), at_.end()) - at_.begin());
+    std::size_t first = 0;
+    for (std::size_t i = 1; i < at_.size(); ++i) {
+      if (at_[i] < at_[first]) first = i;
+    }
+    return static_cast<Timer>(first);
   }
   // Disarms and returns the most urgent rule due at `now`, if any.
   std::optional<Timer> pop_due(Instant now) {

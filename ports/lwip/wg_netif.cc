@@ -93,7 +93,7 @@ void WgNetif::run() {
   const Instant now = host_.now();
   for (int i = 0; i < kMostPolls && device_.next_deadline().at <= now; ++i) {
     const auto polled = device_.poll(now, host_.wall_time(), rng_, polled_);
-    if (polled && *polled) send_out((*polled)->datagram, (*polled)->to);
+    if (polled && *polled) send_out((*polled)->datagram, *(*polled)->to);
   }
   set_timer(device_.next_deadline().at);
 }
@@ -164,7 +164,7 @@ err_t WgNetif::send(pbuf* packet) {
   err_t status = sent ? ERR_OK : ERR_RTE;
   if (sent && sent->sealed == 1) {
     pbuf_realloc(datagram, static_cast<std::uint16_t>(out.datagram.size()));
-    status = send_out(datagram, sent->to);
+    status = send_out(datagram, *sent->to);
   } else {
     pbuf_free(datagram);
   }

@@ -203,22 +203,23 @@ void handshake() {
   Handshake kept;
   SymmetricState state;
   TransportKeys keys;
-  (void)create_initiation({ours, our_public, their_public, static_static}, ephemeral,
+  (void)create_initiation({our_public, their_public, static_static}, ephemeral,
                           ByteArray<kTimestampSize>{}, kept, initiation);
   declassify(first);
-  const auto asker = consume_static(theirs, their_public, initiation, state);
-  if (!asker || !consume_timestamp(static_static, initiation, state)) {
+  if (!consume_static(theirs, their_public, initiation, state) ||
+      !consume_timestamp(static_static, initiation, state)) {
     return std::puts("the initiation is wrong"), void();
   }
-  if (!create_response(state, {*asker, initiation.ephemeral}, ephemeral, preshared_key, response,
-                       keys)) {
+  if (!create_response(state, {initiation.static_key(), initiation.ephemeral}, ephemeral,
+                       preshared_key, response)) {
     return std::puts("there is no response"), void();
   }
+  state.split(keys.receive, keys.send);
   declassify(second);
   for (int tampered = 0; tampered < 2; ++tampered) {
     auto copy = response;
     copy.encrypted_nothing[0] = static_cast<std::uint8_t>(copy.encrypted_nothing[0] ^ tampered);
-    if (consume_response(kept, ours, preshared_key, copy, keys).ok() != (tampered == 0)) {
+    if (consume_response(kept, ours, preshared_key, copy, state).ok() != (tampered == 0)) {
       std::puts("the response is wrong");
     }
   }

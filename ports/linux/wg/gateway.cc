@@ -108,7 +108,7 @@ void Gateway::seal_and_send(core::Instant now) {
     counters_.not_sent += sent->dropped;
     for (std::size_t i = 0; i < sent->sealed; ++i) {
       if (outbox_->full()) flush_outbox();
-      outbox_->add(packets[i].datagram, sent->to, group.peer,
+      outbox_->add(packets[i].datagram, *sent->to, group.peer,
                    static_cast<std::uint8_t>(marks_[group.first + i]));
     }
   }
@@ -135,7 +135,7 @@ void Gateway::do_due(core::Instant now) {
 #ifdef GINNEL_KEYLOG
     if (keylog_ != nullptr) keylog_->note(device(), send.peer, send.datagram);
 #endif
-    outbox_->add(send.datagram, send.to, send.peer, class_of(send.datagram));
+    outbox_->add(send.datagram, *send.to, send.peer, class_of(send.datagram));
     flush_outbox();
   }
 }
