@@ -13,7 +13,7 @@ namespace core::crypto::edwards {
 // or that of a point on the twist. Spec: [XEdDSA] 2.3, [RFC8032] 5.1.3.
 Result<Point> from_u_var(View<32> u, std::uint8_t sign);
 
-// out = b * B - a * point, B being the base point; scalars are below 2^253.
+// out = b * B - a * point, B being the base point; t is not set. `a` is below 2^253.
 void multiply_subtract_var(View<32> b, View<32> a, const Point& point, Point& out);
 
 // True iff 8 * point is the neutral element.

@@ -73,11 +73,10 @@ Status xeddsa_verify(View<32> public_key, Bytes message, View<64> signature) {
   // s may be L or more: Signal reduces it.
   ByteArray<32> s = to_array(signature.last<32>());
   s[31] &= 0x7f;
-  const Secret<32> reduced = reduce(s);
   const std::array<Bytes, 3> parts{signature.first<32>(), encoded, message};
   const Secret<32> h = hash_to_scalar(parts);
   edwards::Point nonce_point;
-  edwards::multiply_subtract_var(reduced.view(), h.view(), *point, nonce_point);
+  edwards::multiply_subtract_var(s, h.view(), *point, nonce_point);
   // Points of small order are refused too: no honest signer uses them.
   if (edwards::has_small_order_var(*point) || edwards::has_small_order_var(nonce_point) ||
       !equal_var(edwards::encode(nonce_point), signature.first<32>())) {
