@@ -92,7 +92,7 @@ void make_odd_multiples(const Point& point, OddMultiples& out) {
 
 }  // namespace
 
-Result<Point> from_u_var(View<32> bytes, std::uint8_t sign) {
+Result<Point> from_u_var(View<32> bytes) {
   // y = (u - 1) / (u + 1), so x^2 = (y^2 - 1) / (d y^2 + 1) is -4 u / below. One root gives
   // x and y: that of the inverse of x^2 (below (u + 1))^2.
   const Element u = from_bytes(bytes);
@@ -105,8 +105,12 @@ Result<Point> from_u_var(View<32> bytes, std::uint8_t sign) {
   Element x = multiply(above_plus, root);
   const Element inverse_plus = multiply(multiply(square(root), above), below_plus);
   const Element y = multiply(minus, inverse_plus);
-  if ((to_bytes(x)[0] & 1) != sign) x = tight(subtract(kZero, x));
+  if ((to_bytes(x)[0] & 1) != 0) x = tight(subtract(kZero, x));
   return Point{x, y, kOne, multiply(x, y)};
+}
+
+Point negative(const Point& point) {
+  return {tight(subtract(kZero, point.x)), point.y, point.z, tight(subtract(kZero, point.t))};
 }
 
 void multiply_subtract_var(View<32> b, View<32> a, const Point& point, Point& out) {
