@@ -1,4 +1,3 @@
-#include "core/base/result.h"
 #include "core/crypto/mlkem_portable.h"
 #include "core/crypto/words.h"
 
@@ -55,7 +54,6 @@ bool decode(View<kPolyBytes> in, Poly& transformed) {
 }
 
 void compress(const Poly& plain, std::size_t bits, MutBytes out) {
-  CHECK(out.size() == 32 * bits);
   std::uint8_t* byte = out.data();
   std::uint32_t pending = 0;  // bits that are not written yet, and how many
   std::size_t count = 0;
@@ -68,7 +66,6 @@ void compress(const Poly& plain, std::size_t bits, MutBytes out) {
 }
 
 void decompress(Bytes in, std::size_t bits, Poly& plain) {
-  CHECK(in.size() == 32 * bits);
   const std::uint8_t* byte = in.data();
   std::uint32_t pending = 0;  // bits that are not taken yet, and how many
   std::size_t count = 0;
@@ -81,13 +78,9 @@ void decompress(Bytes in, std::size_t bits, Poly& plain) {
   }
 }
 
-void from_message(View<32> message, Poly& plain) {
-  portable::decompress(message, 1, plain);
-}
+void from_message(View<32> message, Poly& plain) { portable::decompress(message, 1, plain); }
 
-void to_message(const Poly& plain, MutView<32> message) {
-  portable::compress(plain, 1, message);
-}
+void to_message(const Poly& plain, MutView<32> message) { portable::compress(plain, 1, message); }
 
 std::size_t take_uniform(View<kUniformRoom> block, std::size_t next, Poly& plain) {
   const auto consider = [&](int number) {

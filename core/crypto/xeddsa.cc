@@ -58,7 +58,8 @@ ByteArray<64> xeddsa_sign(const Secret<32>& private_key, Bytes message, View<64>
 }
 
 Result<ByteArray<64>> xeddsa_sign(const Secret<32>& private_key, Bytes message, Rng& rng) {
-  const auto random = TRY(rng.draw<64>());
+  Secret<64> random;
+  TRY(rng.fill(random.mut()));
   return xeddsa_sign(private_key, message, random.view());
 }
 
