@@ -134,7 +134,7 @@ class Folded {
 }
 
 // a, b = b, a where `mask` is all ones; unchanged where it is 0.
-constexpr void swap_if(Limb mask, Element& a, Element& b) {
+[[gnu::noinline]] constexpr void swap_if(Limb mask, Element& a, Element& b) {
   each_word([&](std::size_t i) __attribute__((always_inline)) {
     const std::uint32_t change = mask & (a.limb[i] ^ b.limb[i]);
     a.limb[i] ^= change;
