@@ -17,8 +17,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const bool valid = crypto::xeddsa_verify(key, message, signature).ok();
   const bool prime = crypto::x25519_is_prime_order_var(key);
 
-  const auto point = crypto::edwards::from_u_var(key, signature[63] >> 7);
-  const auto encoded = point ? crypto::edwards::encode(*point) : ByteArray<32>{};
+  const auto point = crypto::edwards::from_u_var(key);
+  auto encoded = point ? crypto::edwards::encode(*point) : ByteArray<32>{};
+  encoded[31] = static_cast<std::uint8_t>(encoded[31] | (signature[63] & 0x80));
   // libsodium refuses numbers that are not reduced; Signal reduces them.
   ByteArray<64> plain = to_array(signature), s{};
   copy(signature.last<32>(), s);

@@ -2,7 +2,6 @@
 // b holding bit b of all their bytes. The S-box's inverse in GF(2^8) is computed in the field
 // GF(((2^2)^2)^2), whose products are a few ands and xors of such words.
 #include <type_traits>
-#include <utility>
 
 #include "core/crypto/aes256_cbc.h"
 #include "core/crypto/words.h"
@@ -15,91 +14,68 @@ constexpr std::size_t kBlocks = sizeof(Word) / 2;  // at a time
 constexpr std::size_t kSliceSize = 16 * kBlocks;
 constexpr std::size_t kRounds = 14;
 
-// Elements of the fields, each bit a word. The low half comes first.
-using Bits2 = std::array<Word, 2>;
-using Bits4 = std::array<Word, 4>;
-using Bits8 = std::array<Word, 8>;
-
-template <std::size_t N>
-constexpr std::array<Word, N> sum(const std::array<Word, N>& a, const std::array<Word, N>& b) {
-  std::array<Word, N> out{};
-  for (std::size_t i = 0; i < N; ++i) out[i] = a[i] ^ b[i];
-  return out;
-}
-
-template <std::size_t N>
-constexpr std::array<Word, N / 2> low(const std::array<Word, N>& a) {
-  std::array<Word, N / 2> out{};
-  std::copy(a.begin(), a.begin() + N / 2, out.begin());
-  return out;
-}
-
-template <std::size_t N>
-constexpr std::array<Word, N / 2> high(const std::array<Word, N>& a) {
-  std::array<Word, N / 2> out{};
-  std::copy(a.begin() + N / 2, a.end(), out.begin());
-  return out;
-}
-
-template <std::size_t N>
-constexpr std::array<Word, 2 * N> join(const std::array<Word, N>& l, const std::array<Word, N>& h) {
-  std::array<Word, 2 * N> out{};
-  std::copy(l.begin(), l.end(), out.begin());
-  std::copy(h.begin(), h.end(), out.begin() + N);
-  return out;
-}
+// Word b has bit b of every byte: byte row + 4 column of block n is bit row + 4 column + 16 n.
+using State = std::array<Word, 8>;
 
 // GF(4) = GF(2)[w] / (w^2 + w + 1), GF(16) = GF(4)[x] / (x^2 + x + w),
-// GF(256) = GF(16)[y] / (y^2 + y + w x): times_root() multiplies by the last
-// term of the field above.
-constexpr Bits2 times_root(const Bits2& a) { return {a[1], a[0] ^ a[1]}; }
+// GF(256) = GF(16)[y] / (y^2 + y + w x). An element is low + high w, x or y; each bit is a word.
+template <class Half>
+struct Pair {
+  Half low, high;
+};
+using Bits2 = Pair<Word>;
+using Bits4 = Pair<Bits2>;
+using Bits8 = Pair<Bits4>;
+
+constexpr Word sum(Word a, Word b) { return a ^ b; }
+
+template <class Half>
+[[gnu::always_inline]] constexpr Pair<Half> sum(const Pair<Half>& a, const Pair<Half>& b) {
+  return {sum(a.low, b.low), sum(a.high, b.high)};
+}
+
+// Times the last term of the field above.
+constexpr Bits2 times_root(const Bits2& a) { return {a.high, a.low ^ a.high}; }
 
 constexpr Bits4 times_root(const Bits4& a) {  // (l + h x) w x = h w^2 + (l + h) w x
-  const Bits2 h = times_root(high(a));
-  return join(times_root(h), sum(times_root(low(a)), h));
+  const Bits2 h = times_root(a.high);
+  return {times_root(h), sum(times_root(a.low), h)};
 }
 
 constexpr Bits2 product(const Bits2& a, const Bits2& b) {
-  const Word hh = a[1] & b[1];
-  const Word ll = a[0] & b[0];
-  return {ll ^ hh, ((a[0] ^ a[1]) & (b[0] ^ b[1])) ^ ll};
+  const Word hh = a.high & b.high;
+  const Word ll = a.low & b.low;
+  return {ll ^ hh, ((a.low ^ a.high) & (b.low ^ b.high)) ^ ll};
 }
 
-template <std::size_t N>
-constexpr std::array<Word, N> product(const std::array<Word, N>& a, const std::array<Word, N>& b) {
-  const auto hh = product(high(a), high(b));
-  const auto ll = product(low(a), low(b));
-  const auto cross = product(sum(low(a), high(a)), sum(low(b), high(b)));
-  return join(sum(ll, times_root(hh)), sum(cross, ll));
+template <class Half>
+constexpr Pair<Half> product(const Pair<Half>& a, const Pair<Half>& b) {
+  const Half hh = product(a.high, b.high);
+  const Half ll = product(a.low, b.low);
+  const Half cross = product(sum(a.low, a.high), sum(b.low, b.high));
+  return {sum(ll, times_root(hh)), sum(cross, ll)};
+}
+
+constexpr Bits2 square(const Bits2& a) { return {a.low ^ a.high, a.high}; }
+
+constexpr Bits4 square(const Bits4& a) {  // (l + h x)^2 = l^2 + w h^2 + h^2 x
+  const Bits2 hh = square(a.high);
+  return {sum(square(a.low), times_root(hh)), hh};
 }
 
 // a^-1, and 0 for 0: (l + h z)^-1 = (l + h + h z) / (l^2 + l h + root h^2).
-constexpr Bits2 inverse(const Bits2& a) { return {a[0] ^ a[1], a[1]}; }
+constexpr Bits2 inverse(const Bits2& a) { return square(a); }
 
-template <std::size_t N>
-constexpr std::array<Word, N> inverse(const std::array<Word, N>& a) {
-  const auto l = low(a), h = high(a);
-  const auto norm = sum(product(l, sum(l, h)), times_root(product(h, h)));
-  const auto scale = inverse(norm);
-  return join(product(sum(l, h), scale), product(h, scale));
+template <class Half>
+constexpr Pair<Half> inverse(const Pair<Half>& a) {
+  const Half both = sum(a.low, a.high);
+  const Half norm = sum(product(a.low, both), times_root(square(a.high)));
+  const Half scale = inverse(norm);
+  return {product(both, scale), product(a.high, scale)};
 }
 
 // A linear map of bytes: row b says which bits of the input make bit b.
 using Map = std::array<std::uint8_t, 8>;
-
-template <Map kMap, std::size_t... kBits>
-Word row_of(const Bits8& in, std::uint8_t row, std::index_sequence<kBits...>) {
-  return ((row >> kBits & 1 ? in[kBits] : Word{0}) ^ ...);
-}
-
-template <Map kMap>
-Bits8 apply(const Bits8& in) {
-  const auto bits = std::make_index_sequence<8>();
-  return {row_of<kMap>(in, kMap[0], bits), row_of<kMap>(in, kMap[1], bits),
-          row_of<kMap>(in, kMap[2], bits), row_of<kMap>(in, kMap[3], bits),
-          row_of<kMap>(in, kMap[4], bits), row_of<kMap>(in, kMap[5], bits),
-          row_of<kMap>(in, kMap[6], bits), row_of<kMap>(in, kMap[7], bits)};
-}
 
 constexpr std::uint8_t apply(const Map& map, std::uint8_t in) {
   std::uint8_t out = 0;
@@ -143,16 +119,30 @@ constexpr Map after(const Map& first, const Map& second) {
   return map_to(images);
 }
 
-constexpr Bits8 spread(std::uint8_t byte) {
-  Bits8 out{};
+constexpr Bits8 to_pairs(const State& a) {
+  return {{{a[0], a[1]}, {a[2], a[3]}}, {{a[4], a[5]}, {a[6], a[7]}}};
+}
+
+constexpr State to_words(const Bits8& a) {
+  const auto& [l, h] = a;
+  return {l.low.low, l.low.high, l.high.low, l.high.high,
+          h.low.low, h.low.high, h.high.low, h.high.high};
+}
+
+constexpr State spread(std::uint8_t byte) {
+  State out{};
   for (std::size_t b = 0; b < 8; ++b) out[b] = byte >> b & 1;
   return out;
 }
 
-constexpr std::uint8_t gather(const Bits8& bits) {
+constexpr std::uint8_t gather(const State& bits) {
   std::uint8_t out = 0;
   for (std::size_t b = 0; b < 8; ++b) out = static_cast<std::uint8_t>(out | bits[b] << b);
   return out;
+}
+
+constexpr std::uint8_t product(std::uint8_t a, std::uint8_t b) {
+  return gather(to_words(product(to_pairs(spread(a)), to_pairs(spread(b)))));
 }
 
 // From the field of AES to this one: x goes to a root of the polynomial of AES,
@@ -160,7 +150,7 @@ constexpr std::uint8_t gather(const Bits8& bits) {
 constexpr std::uint8_t kRoot = 0x41;
 constexpr std::array<std::uint8_t, 9> kRootPowers = [] {
   std::array<std::uint8_t, 9> out{1};
-  for (std::size_t i = 1; i < 9; ++i) out[i] = gather(product(spread(out[i - 1]), spread(kRoot)));
+  for (std::size_t i = 1; i < 9; ++i) out[i] = product(out[i - 1], kRoot);
   return out;
 }();
 static_assert((kRootPowers[8] ^ kRootPowers[4] ^ kRootPowers[3] ^ kRoot ^ 1) == 0);
@@ -175,61 +165,89 @@ constexpr Map kToTower = [] {
 constexpr Map kAffine = {0xf1, 0xe3, 0xc7, 0x8f, 0x1f, 0x3e, 0x7c, 0xf8};
 constexpr Map kFromTower = after(kAffine, undo(kToTower));
 
-Bits8 add_63(Bits8 state) {
-  for (const std::size_t bit : {0, 1, 5, 6}) state[bit] = ~state[bit];
-  return state;
+// A map of bytes: the linear one, then a sum with `added`.
+struct Affine {
+  Map map;
+  std::uint8_t added;
+};
+
+void apply(const Affine& affine, State& state) {
+  const State in = state;
+  for (std::size_t b = 0; b < 8; ++b) {
+    Word out = Word{0} - (affine.added >> b & 1);
+    for (std::size_t i = 0; i < 8; ++i) {
+      if ((affine.map[b] >> i & 1) != 0) out ^= in[i];
+    }
+    state[b] = out;
+  }
 }
 
-Bits8 substitute(const Bits8& state) {
-  return add_63(apply<kFromTower>(inverse(apply<kToTower>(state))));
+// The S-box and its inverse: the inverse in the field between two maps.
+struct Box {
+  Affine before, after;
+};
+constexpr Box kBox{{kToTower, 0}, {kFromTower, 0x63}};
+constexpr Box kBoxBack{{undo(kFromTower), apply(undo(kFromTower), 0x63)}, {undo(kToTower), 0}};
+
+void substitute(const Box& box, State& state) {
+  apply(box.before, state);
+  state = to_words(inverse(to_pairs(state)));
+  apply(box.after, state);
 }
 
-Bits8 substitute_back(const Bits8& state) {
-  return apply<undo(kToTower)>(inverse(apply<undo(kFromTower)>(add_63(state))));
-}
-
-// Byte row + 4 column of block n is bit row + 4 column + 16 n.
 constexpr Word every_16_bits(Word a) { return a * static_cast<Word>(0x0001000100010001); }
 
-// Rows 1 to 3 move to the left by as many columns; kLeft = 3 moves them back.
-template <int kLeft>
-Bits8 shift_rows(Bits8 state) {
+// All bytes of the rows whose bits of `rows` are set move to the left by `columns`.
+void shift_rows(unsigned rows, unsigned columns, State& state) {
+  const Word selected = every_16_bits(0x1111u * rows);
+  const Word stays = every_16_bits(0xffffu >> 4 * columns);
   for (Word& word : state) {
-    Word out = word & every_16_bits(0x1111);
-    for (int row = 1; row < 4; ++row) {
-      const int by = 4 * (kLeft * row % 4);
-      const Word selected = word & every_16_bits(0x1111u << row);
-      const Word stays = every_16_bits(0xffffu >> by);
-      out |= (selected >> by & stays) | (selected << (16 - by) & ~stays);
-    }
-    word = out;
+    const Word moved = (word >> 4 * columns & stays) | (word << (16 - 4 * columns) & ~stays);
+    word ^= (word ^ moved) & selected;
   }
-  return state;
+}
+
+// Rows 1 to 3 move to the left by as many columns, and back.
+void shift_rows(State& state) {
+  shift_rows(0b1010, 1, state);
+  shift_rows(0b1100, 2, state);
+}
+
+void shift_rows_back(State& state) {
+  shift_rows(0b1010, 3, state);
+  shift_rows(0b1100, 2, state);
 }
 
 // Every byte becomes the one kRows rows below it.
 template <int kRows>
-Bits8 rotate_columns(Bits8 state) {
+Word rotate_columns(Word word) {
   constexpr Word kStays = every_16_bits(0x1111u * (0xf >> kRows));
-  for (Word& word : state) word = (word >> kRows & kStays) | (word << (4 - kRows) & ~kStays);
-  return state;
+  return (word >> kRows & kStays) | (word << (4 - kRows) & ~kStays);
 }
 
-// All bytes times x in the field of AES.
-Bits8 times_x(const Bits8& a) {
-  return {a[7], a[0] ^ a[7], a[1], a[2] ^ a[7], a[3] ^ a[7], a[4], a[5], a[6]};
+// to += a times x, in the field of AES.
+void add_times_x(const State& a, State& to) {
+  for (std::size_t b = 0; b < 8; ++b) to[b] ^= a[(b + 7) % 8];
+  for (const std::size_t b : {1, 3, 4}) to[b] ^= a[7];
 }
 
-Bits8 mix_columns(const Bits8& state) {
-  const Bits8 next = rotate_columns<1>(state);
-  const Bits8 pairs = sum(state, next);
-  return sum(sum(times_x(pairs), next), rotate_columns<2>(pairs));
+void mix_columns(State& state) {
+  State pairs;
+  for (std::size_t b = 0; b < 8; ++b) {
+    const Word next = rotate_columns<1>(state[b]);
+    pairs[b] = state[b] ^ next;
+    state[b] = next ^ rotate_columns<2>(pairs[b]);
+  }
+  add_times_x(pairs, state);
 }
 
-Bits8 mix_columns_back(const Bits8& state) {
+void mix_columns_back(State& state) {
   // The inverse matrix is the matrix times (1 + 4 (1 + row 2 below)).
-  const Bits8 opposite = sum(state, rotate_columns<2>(state));
-  return mix_columns(sum(state, times_x(times_x(opposite))));
+  State opposite, twice{};
+  for (std::size_t b = 0; b < 8; ++b) opposite[b] = state[b] ^ rotate_columns<2>(state[b]);
+  add_times_x(opposite, twice);
+  add_times_x(twice, state);
+  mix_columns(state);
 }
 
 // Bit b of byte i of the word and bit i of byte b change places.
@@ -243,22 +261,22 @@ std::uint64_t transpose(std::uint64_t a) {
 }
 
 // Bytes to bits, and back.
-Bits8 slice(View<kSliceSize> bytes) {
-  Bits8 out{};
+State slice(View<kSliceSize> bytes) {
+  State out{};
   for (std::size_t i = 0; i < kSliceSize / 8; ++i) {
-    const std::uint64_t word = transpose(load_u64_le(View<8>(bytes.data() + 8 * i, 8)));
-    for (std::size_t b = 0; b < 8; ++b)
-      out[b] |= static_cast<Word>(word >> (8 * b) & 0xff) << (8 * i);
+    std::uint64_t word = transpose(load_u64_le(View<8>(bytes.data() + 8 * i, 8)));
+    for (Word& bits : out) {
+      bits |= static_cast<Word>(word & 0xff) << (8 * i);
+      word >>= 8;
+    }
   }
   return out;
 }
 
-void unslice(const Bits8& state, MutView<kSliceSize> bytes) {
+void unslice(const State& state, MutView<kSliceSize> bytes) {
   for (std::size_t i = 0; i < kSliceSize / 8; ++i) {
     std::uint64_t word = 0;
-    for (std::size_t b = 0; b < 8; ++b) {
-      word |= std::uint64_t{state[b] >> (8 * i) & 0xff} << (8 * b);
-    }
+    for (std::size_t b = 8; b-- > 0;) word = word << 8 | (state[b] >> (8 * i) & 0xff);
     store_u64_le(transpose(word), MutView<8>(bytes.data() + 8 * i, 8));
   }
 }
@@ -277,7 +295,11 @@ class RoundKeys {
       const MutBytes word = room.mut().first(4);
       const std::size_t turned = at % 32 == 0 ? 1 : 0;
       for (std::size_t i = 0; i < 4; ++i) word[i] = w[at - 4 + (i + turned) % 4];
-      if (at % 16 == 0) unslice(substitute(slice(room.view())), room.mut());
+      if (at % 16 == 0) {
+        State state = slice(room.view());
+        substitute(kBox, state);
+        unslice(state, room.mut());
+      }
       if (at % 32 == 0) {
         word[0] ^= constant;
         constant = static_cast<std::uint8_t>(constant << 1);
@@ -295,26 +317,36 @@ class RoundKeys {
   RoundKeys(const RoundKeys&) = delete;
   RoundKeys& operator=(const RoundKeys&) = delete;
 
-  const Bits8& operator[](std::size_t round) const { return at_[round]; }
+  void add(std::size_t round, State& state) const {
+    for (std::size_t b = 0; b < 8; ++b) state[b] ^= at_[round][b];
+  }
 
  private:
-  std::array<Bits8, kRounds + 1> at_;
+  std::array<State, kRounds + 1> at_;
 };
 
 void encrypt(const RoundKeys& keys, MutView<kSliceSize> blocks) {
-  Bits8 state = sum(slice(blocks), keys[0]);
-  for (std::size_t round = 1; round < kRounds; ++round) {
-    state = sum(mix_columns(shift_rows<1>(substitute(state))), keys[round]);
+  State state = slice(blocks);
+  keys.add(0, state);
+  for (std::size_t round = 1; round <= kRounds; ++round) {
+    substitute(kBox, state);
+    shift_rows(state);
+    if (round < kRounds) mix_columns(state);
+    keys.add(round, state);
   }
-  unslice(sum(shift_rows<1>(substitute(state)), keys[kRounds]), blocks);
+  unslice(state, blocks);
 }
 
 void decrypt(const RoundKeys& keys, MutView<kSliceSize> blocks) {
-  Bits8 state = sum(slice(blocks), keys[kRounds]);
-  for (std::size_t round = kRounds - 1; round > 0; --round) {
-    state = mix_columns_back(sum(substitute_back(shift_rows<3>(state)), keys[round]));
+  State state = slice(blocks);
+  keys.add(kRounds, state);
+  for (std::size_t round = kRounds; round-- > 0;) {
+    shift_rows_back(state);
+    substitute(kBoxBack, state);
+    keys.add(round, state);
+    if (round > 0) mix_columns_back(state);
   }
-  unslice(sum(substitute_back(shift_rows<3>(state)), keys[0]), blocks);
+  unslice(state, blocks);
 }
 
 void xor_block(Bytes from, MutBytes to) {

@@ -1,6 +1,7 @@
 #include "core/crypto/curve25519_var.h"
 
 #include "core/crypto/edwards_table.h"
+#include "core/crypto/scalar25519.h"
 #include "core/crypto/x25519.h"
 
 namespace core::crypto {
@@ -34,31 +35,29 @@ namespace {
 
 constexpr Point kNeutral{kZero, kOne, kOne, kZero};
 
-// The digits of a scalar below 2^253, base 2: most are 0, the others odd and below
-// 2^(width - 1), so that of any `width` of them at most one is not 0.
+// The digits of a scalar below 2^253, base 2: most are 0, the others odd and below 16, so
+// that of any five of them at most one is not 0.
 class Digits {
  public:
   static constexpr std::size_t kCount = 254;
 
-  Digits(View<32> scalar, std::size_t width) {
+  explicit Digits(View<32> scalar) {
     const auto bit = [&](std::size_t i) { return scalar[i / 8] >> (i % 8) & 1; };
     int carried = 0;
     for (std::size_t i = 0; i < kCount; ++i) {
       if (bit(i) == carried) continue;
       int digit = carried;
-      for (std::size_t k = 0; k < width && i + k < kCount; ++k) digit += bit(i + k) << k;
-      carried = digit >> (width - 1);
-      at_[i] = static_cast<std::int8_t>(digit - (carried << width));
-      i += width - 1;
+      for (std::size_t k = 0; k < kWidth && i + k < kCount; ++k) digit += bit(i + k) << k;
+      carried = digit >> (kWidth - 1);
+      at_[i] = static_cast<std::int8_t>(digit - (carried << kWidth));
+      i += kWidth - 1;
     }
   }
   int operator[](std::size_t i) const { return at_[i]; }
-  // The size of digit i.
-  std::size_t size(std::size_t i) const {
-    return static_cast<std::size_t>(at_[i] < 0 ? -at_[i] : at_[i]);
-  }
 
  private:
+  static constexpr std::size_t kWidth = 5;
+
   std::array<std::int8_t, kCount> at_{};
 };
 
@@ -93,7 +92,7 @@ void make_odd_multiples(const Point& point, OddMultiples& out) {
 
 }  // namespace
 
-Result<Point> from_u_var(View<32> bytes, std::uint8_t sign) {
+Result<Point> from_u_var(View<32> bytes) {
   // y = (u - 1) / (u + 1), so x^2 = (y^2 - 1) / (d y^2 + 1) is -4 u / below. One root gives
   // x and y: that of the inverse of x^2 (below (u + 1))^2.
   const Element u = from_bytes(bytes);
@@ -106,28 +105,34 @@ Result<Point> from_u_var(View<32> bytes, std::uint8_t sign) {
   Element x = multiply(above_plus, root);
   const Element inverse_plus = multiply(multiply(square(root), above), below_plus);
   const Element y = multiply(minus, inverse_plus);
-  if ((to_bytes(x)[0] & 1) != sign) x = tight(subtract(kZero, x));
+  if ((to_bytes(x)[0] & 1) != 0) x = tight(subtract(kZero, x));
   return Point{x, y, kOne, multiply(x, y)};
 }
 
+Point negative(const Point& point) {
+  return {tight(subtract(kZero, point.x)), point.y, point.z, tight(subtract(kZero, point.t))};
+}
+
 void multiply_subtract_var(View<32> b, View<32> a, const Point& point, Point& out) {
-  const Digits b_digits(b, 4), a_digits(a, 5);  // at most 7 and 15
+  const Secret<32> signs = scalar25519::signs(b);
+  const Digits digits(a);
   OddMultiples multiples;
   make_odd_multiples(point, multiples);
   out = kNeutral;
   for (std::size_t i = Digits::kCount; i-- > 0;) {
-    const int to_add = b_digits[i], to_subtract = a_digits[i];
-    const auto next = [](bool adds) { return adds ? Next::kAny : Next::kTwice; };
-    twice(out, next(to_add != 0 || to_subtract != 0));
-    if (to_add != 0) {
-      const Addend& addend = kBaseTable[0][b_digits.size(i) - 1];
-      add_to(out, to_add > 0 ? addend : negative(addend), add(out.z, out.z),
-             next(to_subtract != 0));
+    const Next after_a = i < kStride ? Next::kAny : Next::kTwice;
+    const int digit = digits[i];
+    twice(out, digit != 0 ? Next::kAny : after_a);
+    if (digit != 0) {
+      const auto& [addend, z] = multiples[static_cast<std::size_t>(digit < 0 ? -digit : digit) / 2];
+      add_to(out, digit < 0 ? addend : negative(addend), multiply(add(out.z, out.z), z), after_a);
     }
-    if (to_subtract != 0) {
-      const Multiple& multiple = multiples[a_digits.size(i) / 2];
-      add_to(out, to_subtract < 0 ? multiple.addend : negative(multiple.addend),
-             multiply(add(out.z, out.z), multiple.z), Next::kTwice);
+    if (i >= kStride) continue;
+    for (std::size_t table = 0; table < kTables; ++table) {
+      const auto [entry, is_negative] = choice(signs.view(), kStride * table + i);
+      const Addend& addend = kBaseTable[table][entry];
+      add_to(out, is_negative != 0 ? negative(addend) : addend, add(out.z, out.z),
+             table + 1 < kTables ? Next::kAny : Next::kTwice);
     }
   }
 }

@@ -8,12 +8,14 @@
 
 namespace core::crypto::edwards {
 
-// The point with Z = 1, y = (u - 1) / (u + 1) and the given lowest bit of x. Bit 255 of
+// The point with Z = 1, y = (u - 1) / (u + 1) and x of which the lowest bit is 0. Bit 255 of
 // `u` is ignored and `u` is taken modulo p. Errors: kBadKey if there is none: u is 0, -1,
 // or that of a point on the twist. Spec: [XEdDSA] 2.3, [RFC8032] 5.1.3.
-Result<Point> from_u_var(View<32> u, std::uint8_t sign);
+Result<Point> from_u_var(View<32> u);
 
-// out = b * B - a * point, B being the base point; scalars are below 2^253.
+Point negative(const Point& point);
+
+// out = b * B - a * point, B being the base point; t is not set. `a` is below 2^253.
 void multiply_subtract_var(View<32> b, View<32> a, const Point& point, Point& out);
 
 // True iff 8 * point is the neutral element.

@@ -1,6 +1,7 @@
 #include "core/crypto/edwards.h"
 
 #include "core/crypto/edwards_table.h"
+#include "core/crypto/scalar25519.h"
 
 namespace core::crypto::edwards {
 
@@ -19,22 +20,17 @@ Limb mask_equal(std::uint32_t a, std::uint32_t b) {
   return mask;
 }
 
-// digit * 16^(kStride window) B for a digit from -8 to 8: reads the whole row.
-Addend lookup(std::size_t window, std::int32_t digit) {
-  const auto negative_bit = static_cast<std::uint32_t>(digit) >> 31;
-  const auto size = static_cast<std::uint32_t>((digit ^ -static_cast<std::int32_t>(negative_bit)) +
-                                               static_cast<std::int32_t>(negative_bit));
-  Addend out{kOne, kOne, kZero};
-  for (std::uint32_t j = 0; j < kMultiples; ++j) {
-    const Limb mask = mask_equal(size, j + 1);
-    choose(mask, kBaseTable[window][j].sum, out.sum);
-    choose(mask, kBaseTable[window][j].difference, out.difference);
-    choose(mask, kBaseTable[window][j].product, out.product);
+// What is chosen of a table: reads all of it.
+Addend lookup(const std::array<Addend, kEntries>& table, Choice choice) {
+  Addend out = table[0];
+  for (std::uint32_t j = 1; j < kEntries; ++j) {
+    const Limb mask = mask_equal(choice.entry, j);
+    choose(mask, table[j].sum, out.sum);
+    choose(mask, table[j].difference, out.difference);
+    choose(mask, table[j].product, out.product);
   }
-  const Limb mask = mask_equal(negative_bit, 1);
-  const Element sum = out.sum;
-  choose(mask, out.difference, out.sum);
-  choose(mask, sum, out.difference);
+  const Limb mask = mask_equal(choice.negative & 1, 1);
+  swap_if(mask, out.sum, out.difference);
   choose(mask, subtract(kZero, out.product), out.product);
   return out;
 }
@@ -49,25 +45,16 @@ ByteArray<32> encode_with(const Point& point, const Element& inverse_z) {
 }  // namespace
 
 void multiply_base(View<32> scalar, Point& out) {
-  // 64 digits from -8 to 8, base 16.
-  std::array<std::int8_t, 64> digits;
-  std::int32_t carried = 0;
-  for (std::size_t i = 0; i < 64; ++i) {
-    const std::int32_t digit = (scalar[i / 2] >> (4 * (i % 2)) & 15) + carried;
-    carried = i == 63 ? 0 : (digit + 8) >> 4;
-    digits[i] = static_cast<std::int8_t>(digit - 16 * carried);
-  }
+  const Secret<32> signs = scalar25519::signs(scalar);
   out = kNeutral;
   for (std::size_t offset = kStride; offset-- > 0;) {
-    for (std::size_t i = offset; i < 64; i += kStride) {
-      add_to(out, lookup(i / kStride, digits[i]), add(out.z, out.z), Next::kAny);
-    }
-    if (offset == 0) break;
-    for (int doubling = 1; doubling <= 4; ++doubling) {
-      twice(out, doubling < 4 ? Next::kTwice : Next::kAny);
+    twice(out, Next::kAny);
+    for (std::size_t table = 0; table < kTables; ++table) {
+      const Addend addend =
+          lookup(kBaseTable[table], choice(signs.view(), kStride * table + offset));
+      add_to(out, addend, add(out.z, out.z), table + 1 < kTables ? Next::kAny : Next::kTwice);
     }
   }
-  wipe({reinterpret_cast<std::uint8_t*>(digits.data()), digits.size()});
 }
 
 ByteArray<32> encode(const Point& point) { return encode_with(point, invert(point.z)); }

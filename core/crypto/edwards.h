@@ -14,7 +14,7 @@ struct Point {
   field25519::Element x, y, z, t;
 };
 
-// scalar * B, B being the base point; `scalar` is below 2^255. Constant time.
+// scalar * B, B being the base point; t is not set. Constant time.
 // The result holds what a secret scalar leads to: wipe() it when that matters.
 void multiply_base(View<32> scalar, Point& out);
 

@@ -1,6 +1,8 @@
 // The table is computed by the compiler, from the definition of the curve.
 #include "core/crypto/edwards_table.h"
 
+#include <bit>
+
 namespace core::crypto::edwards {
 namespace {
 
@@ -44,30 +46,46 @@ constexpr Point sum(const Point& a, const Point& b) {
   return {multiply(e, f), multiply(g, h), multiply(f, g), multiply(e, h)};
 }
 
+constexpr Point twice(Point point, std::size_t times) {
+  for (std::size_t i = 0; i < times; ++i) point = sum(point, point);
+  return point;
+}
+
 }  // namespace
 
-constexpr std::array<std::array<Addend, kMultiples>, kWindows> kBaseTable = [] {
-  constexpr std::size_t kCount = kWindows * kMultiples;
+constexpr std::array<std::array<Addend, kEntries>, kTables> kBaseTable = [] {
+  std::array<Point, kTeeth> teeth{kBase};
+  for (std::size_t i = 1; i < kTeeth; ++i) teeth[i] = twice(teeth[i - 1], kColumns);
+  constexpr std::size_t kCount = kTables * kEntries;
   std::array<Point, kCount> points{};
   std::array<Element, kCount + 1> products{};  // of the Z so far
   products[0] = kOne;
-  Point start = kBase;
   for (std::size_t i = 0; i < kCount; ++i) {
-    points[i] = i % kMultiples == 0 ? start : sum(points[i - 1], start);
+    const std::size_t entry = i % kEntries;
+    if (entry == 0) {
+      points[i] = teeth[kTeeth - 1];
+      for (std::size_t tooth = 0; tooth < kTeeth - 1; ++tooth) {
+        const Point& added = teeth[tooth];
+        points[i] = sum(points[i], {negative(added.x), added.y, added.z, negative(added.t)});
+      }
+    } else {
+      // One minus becomes a plus.
+      const auto tooth = static_cast<std::size_t>(std::countr_zero(entry));
+      points[i] = sum(points[i - (entry & -entry)], twice(teeth[tooth], 1));
+    }
     products[i + 1] = multiply(products[i], points[i].z);
-    if (i % kMultiples == kMultiples - 1) {
-      start = points[i];  // times 8 already
-      for (std::size_t doubling = 3; doubling < 4 * kStride; ++doubling) start = sum(start, start);
+    if (entry == kEntries - 1) {
+      for (Point& tooth : teeth) tooth = twice(tooth, kStride);
     }
   }
-  std::array<std::array<Addend, kMultiples>, kWindows> out{};
+  std::array<std::array<Addend, kEntries>, kTables> out{};
   Element inverse = invert(products[kCount]);
   for (std::size_t i = kCount; i-- > 0;) {
     const Element inverse_z = multiply(inverse, products[i]);
     inverse = multiply(inverse, points[i].z);
     const Element x = multiply(points[i].x, inverse_z), y = multiply(points[i].y, inverse_z);
-    out[i / kMultiples][i % kMultiples] = {tight(add(y, x)), tight(subtract(y, x)),
-                                           multiply(multiply(x, y), kTwoD)};
+    out[i / kEntries][i % kEntries] = {tight(add(y, x)), tight(subtract(y, x)),
+                                       multiply(multiply(x, y), kTwoD)};
   }
   return out;
 }();

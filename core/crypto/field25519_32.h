@@ -134,7 +134,7 @@ class Folded {
 }
 
 // a, b = b, a where `mask` is all ones; unchanged where it is 0.
-constexpr void swap_if(Limb mask, Element& a, Element& b) {
+[[gnu::noinline]] constexpr void swap_if(Limb mask, Element& a, Element& b) {
   each_word([&](std::size_t i) __attribute__((always_inline)) {
     const std::uint32_t change = mask & (a.limb[i] ^ b.limb[i]);
     a.limb[i] ^= change;
@@ -145,22 +145,27 @@ constexpr void swap_if(Limb mask, Element& a, Element& b) {
 // Loads 255 bits, little-endian; bit 255 is ignored.
 Element from_bytes(View<32> in);
 
-// a + addend, without what overflows.
-constexpr Element plus(Element a, std::uint32_t addend) {
-  (void)add_word(a, addend);
-  return a;
-}
-
 // The number below p.
-constexpr Element canonical(const Element& a) {
+constexpr Element canonical(Element a) {
+  const auto increase = [](Element& number, std::uint32_t addend) {
+    for (std::uint32_t& word : number.limb) {
+      word += addend;
+      addend = word < addend;
+    }
+  };
+  const auto take_top_bit = [](Element& number) {
+    const std::uint32_t bit = number.limb[7] >> 31;
+    number.limb[7] &= 0x7fffffff;
+    return bit;
+  };
   // With bit 255 folded in, the multiple of p that is left is 0 or 1: it is 1
   // iff adding 19 reaches bit 255.
-  Element out = a;
-  out.limb[7] &= 0x7fffffff;
-  out = plus(out, 19 * (a.limb[7] >> 31));
-  out = plus(out, 19 * (plus(out, 19).limb[7] >> 31));
-  out.limb[7] &= 0x7fffffff;
-  return out;
+  increase(a, 19 * take_top_bit(a));
+  Element more = a;
+  increase(more, 19);
+  increase(a, 19 * take_top_bit(more));
+  (void)take_top_bit(a);
+  return a;
 }
 
 // The canonical encoding.

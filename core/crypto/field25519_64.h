@@ -44,10 +44,10 @@ constexpr Element subtract(const Element& a, const Element& b) {
 // Brings five wide sums below 2^52, folding what is above 2^255 back in.
 constexpr Element carry(Wide t0, Wide t1, Wide t2, Wide t3, Wide t4) {
   Element out{};
-  t1 += static_cast<std::uint64_t>(t0 >> 51);
-  t2 += static_cast<std::uint64_t>(t1 >> 51);
-  t3 += static_cast<std::uint64_t>(t2 >> 51);
-  t4 += static_cast<std::uint64_t>(t3 >> 51);
+  t1 += t0 >> 51;
+  t2 += t1 >> 51;
+  t3 += t2 >> 51;
+  t4 += t3 >> 51;
   const std::uint64_t l0 =
       (static_cast<std::uint64_t>(t0) & kMask51) + 19 * static_cast<std::uint64_t>(t4 >> 51);
   out.limb[0] = l0 & kMask51;

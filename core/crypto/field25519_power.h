@@ -14,22 +14,36 @@ constexpr Element square_times(Element a, int count) {
   return a;
 }
 
+// A power of one element: an earlier one squared some times, times another.
+struct Step {
+  std::uint8_t squared, times, by;
+};
+
+// Element 0 is a; the comments say the exponents.
+inline constexpr Step kRootSteps[] = {
+    {0, 3, 0},    //  1: 9
+    {0, 1, 1},    //  2: 11
+    {2, 1, 1},    //  3: 2^5 - 1
+    {3, 5, 3},    //  4: 2^10 - 1
+    {4, 10, 4},   //  5: 2^20 - 1
+    {5, 20, 5},   //  6: 2^40 - 1
+    {6, 10, 4},   //  7: 2^50 - 1
+    {7, 50, 7},   //  8: 2^100 - 1
+    {8, 100, 8},  //  9: 2^200 - 1
+    {9, 50, 7},   // 10: 2^250 - 1
+    {10, 2, 0},   // 11: 2^252 - 3
+};
+
 // a^(2^252 - 3), the power that square roots are made of; times a^2 to the
 // eighth it is a^(p - 2). As multiply().
 template <class Element>
 constexpr Element root_power(const Element& a) {
-  // Names say the exponent: ones_n is 2^n - 1.
-  const Element a9 = multiply(square_times(a, 3), a);
-  const Element a11 = multiply(a9, square(a));
-  const Element ones_5 = multiply(square(a11), a9);
-  const Element ones_10 = multiply(square_times(ones_5, 5), ones_5);
-  const Element ones_20 = multiply(square_times(ones_10, 10), ones_10);
-  const Element ones_40 = multiply(square_times(ones_20, 20), ones_20);
-  const Element ones_50 = multiply(square_times(ones_40, 10), ones_10);
-  const Element ones_100 = multiply(square_times(ones_50, 50), ones_50);
-  const Element ones_200 = multiply(square_times(ones_100, 100), ones_100);
-  const Element ones_250 = multiply(square_times(ones_200, 50), ones_50);
-  return multiply(square_times(ones_250, 2), a);
+  std::array<Element, std::size(kRootSteps) + 1> powers{a};
+  for (std::size_t i = 0; i < std::size(kRootSteps); ++i) {
+    const auto& [squared, times, by] = kRootSteps[i];
+    powers[i + 1] = multiply(square_times(powers[squared], times), powers[by]);
+  }
+  return powers.back();
 }
 
 // 1 / a, and 0 for 0. As multiply().

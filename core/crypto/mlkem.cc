@@ -26,18 +26,13 @@ class Wiper {
   MlKemWork& work_;
 };
 
-// Two secrets out of one hash of 64 bytes.
-struct Halves {
-  Secret<32> first, second;
-};
-
-// Spec: [FIPS203] 4.1 (G).
-Halves hash_to_halves(Bytes a, Bytes b) {
-  Secret<64> message;
-  copy(a, message.mut());
-  copy(b, message.mut().subspan(a.size()));
-  ByteArray<64> digest = sha3_512(message.view().first(a.size() + b.size()));
-  Halves out{Secret<32>(View<64>(digest).first<32>()), Secret<32>(View<64>(digest).last<32>())};
+// Two secrets of 32 bytes out of one hash. Spec: [FIPS203] 4.1 (G).
+Secret<64> hash_to_two(Bytes a, Bytes b) {
+  Secret<64> out;
+  copy(a, out.mut());
+  copy(b, out.mut().subspan(a.size()));
+  ByteArray<64> digest = sha3_512(out.view().first(a.size() + b.size()));
+  copy(digest, out.mut());
   wipe(digest);
   return out;
 }
@@ -87,13 +82,13 @@ std::span<Factor> factors(std::size_t k, MlKemWork& work) {
 // Spec: [FIPS203] Algorithm 13 (K-PKE.KeyGen).
 void make_keys(std::size_t k, View<32> d, MutBytes public_key, MlKemWork& work) {
   const std::array<std::uint8_t, 1> rank{static_cast<std::uint8_t>(k)};
-  const Halves halves = hash_to_halves(d, rank);
-  const View<32> rho = halves.first.view();
+  const Secret<64> halves = hash_to_two(d, rank);
+  const View<32> rho = halves.view().first<32>();
   declassify(rho);  // part of the public key
 
   const auto s = polys(k, 0, work), e = polys(k, 1, work), row = polys(k, 2, work);
-  sample_noise(halves.second.view(), 0, s);
-  sample_noise(halves.second.view(), k, e);
+  sample_noise(halves.view().last<32>(), 0, s);
+  sample_noise(halves.view().last<32>(), k, e);
   for (std::size_t i = 0; i < k; ++i) {
     transform(s[i]);
     prepare(s[i], work.factors[i]);
@@ -197,17 +192,25 @@ Secret<32> decrypt(std::size_t k, Bytes ciphertext, MlKemWork& work) {
 Secret<32> decapsulate_with(std::size_t k, Bytes public_key, View<32> public_key_hash, View<32> z,
                             Bytes ciphertext, MlKemWork& work) {
   const Secret<32> message = decrypt(k, ciphertext, work);
-  Halves halves = hash_to_halves(message.view(), public_key_hash);
+  const Secret<64> halves = hash_to_two(message.view(), public_key_hash);
   auto pieces = Pieces::compared_with(ciphertext);
-  static_cast<void>(encrypt(k, public_key, message.view(), halves.second.view(), pieces, work));
+  static_cast<void>(encrypt(k, public_key, message.view(), halves.view().last<32>(), pieces, work));
 
   Secret<32> rejected;
   Shake shake(Shake::Strength::k256);
   shake.absorb(z);
   shake.absorb(ciphertext);
   shake.squeeze(rejected.mut());
-  ct_copy_if(pieces.difference_mask(), rejected.view(), halves.first.mut());
-  return std::move(halves.first);
+  Secret<32> shared(halves.view().first<32>());
+  ct_copy_if(pieces.difference_mask(), rejected.view(), shared.mut());
+  return shared;
+}
+
+Secret<32> decapsulate_with_seed(std::size_t k, View<64> seed, Bytes ciphertext, MlKemWork& work) {
+  const Wiper wiper(work);
+  const auto ours = MutBytes(work.public_key).first(kPolyBytes * k + 32);
+  make_keys(k, seed.first<32>(), ours, work);
+  return decapsulate_with(k, ours, sha3_256(ours), seed.last<32>(), ciphertext, work);
 }
 
 }  // namespace
@@ -235,22 +238,19 @@ template <std::size_t K>
 Result<Secret<32>> MlKem<K>::encapsulate(View<kPublicKeySize> public_key, View<32> message,
                                          MutView<kCiphertextSize> ciphertext, MlKemWork& work) {
   const Wiper wiper(work);
-  Halves halves = hash_to_halves(message, sha3_256(public_key));
+  const Secret<64> halves = hash_to_two(message, sha3_256(public_key));
   auto pieces = Pieces::written_to(ciphertext);
-  if (!encrypt(K, public_key, message, halves.second.view(), pieces, work)) {
+  if (!encrypt(K, public_key, message, halves.view().last<32>(), pieces, work)) {
     wipe(ciphertext);
     return Error::kBadKey;
   }
   declassify(ciphertext);
-  return std::move(halves.first);
+  return Secret<32>(halves.view().first<32>());
 }
 
 template <std::size_t K>
 Secret<32> MlKem<K>::decapsulate(View<64> seed, View<kCiphertextSize> ciphertext, MlKemWork& work) {
-  const Wiper wiper(work);
-  const auto ours = MutView<kPublicKeySize>(work.public_key.data(), kPublicKeySize);
-  make_keys(K, seed.first<32>(), ours, work);
-  return decapsulate_with(K, ours, sha3_256(ours), seed.last<32>(), ciphertext, work);
+  return decapsulate_with_seed(K, seed, ciphertext, work);
 }
 
 template <std::size_t K>
@@ -288,12 +288,12 @@ void kem_public_pieces(View<64> seed, MutView<kKemHeaderSize> header,
 Secret<32> kem_encapsulate_1(View<kKemHeaderSize> header, View<32> message,
                              MutView<kKemCt1Size> ct1, MlKemWork& work) {
   const Wiper wiper(work);
-  Halves halves = hash_to_halves(message, header.last<32>());
+  const Secret<64> halves = hash_to_two(message, header.last<32>());
   auto pieces = Pieces::written_to(ct1);
-  sample_ephemeral(3, halves.second.view(), work);
+  sample_ephemeral(3, halves.view().last<32>(), work);
   encrypt_u(3, header.first<32>(), pieces, work);
   declassify(ct1);
-  return std::move(halves.first);
+  return Secret<32>(halves.view().first<32>());
 }
 
 Status kem_encapsulate_2(View<kKemHeaderSize> header, View<32> message, View<kKemVectorSize> vector,
@@ -303,10 +303,10 @@ Status kem_encapsulate_2(View<kKemHeaderSize> header, View<32> message, View<kKe
   copy(vector, theirs);
   copy(header.first<32>(), theirs.last<32>());
   const bool known = equal_var(sha3_256(theirs), header.last<32>());
-  const Halves halves = hash_to_halves(message, header.last<32>());
+  const Secret<64> halves = hash_to_two(message, header.last<32>());
   auto pieces = Pieces::written_to(ct2);
-  sample_ephemeral(3, halves.second.view(), work);
-  if (!encrypt_v(3, vector, message, halves.second.view(), pieces, work) || !known) {
+  sample_ephemeral(3, halves.view().last<32>(), work);
+  if (!encrypt_v(3, vector, message, halves.view().last<32>(), pieces, work) || !known) {
     wipe(ct2);
     return Error::kBadKey;
   }

@@ -1,16 +1,8 @@
-#include "core/base/result.h"
 #include "core/crypto/mlkem_portable.h"
 #include "core/crypto/words.h"
 
 namespace core::crypto::mlkem::portable {
 namespace {
-
-// Keeps the compiler from knowing that `mask` is 0 or all ones, and from
-// making a branch of that.
-std::uint32_t hidden(std::uint32_t mask) {
-  __asm__("" : "+r"(mask));
-  return mask;
-}
 
 std::uint32_t canonical(std::int16_t a) {
   const std::int32_t wide = a;
@@ -34,51 +26,6 @@ constexpr bool compresses_exactly(std::size_t bits) {
 }
 static_assert(compresses_exactly(1) && compresses_exactly(4) && compresses_exactly(5));
 static_assert(compresses_exactly(10) && compresses_exactly(11));
-
-// Eight numbers of kBits bits to and from kBits bytes, little-endian.
-template <std::size_t kBits>
-void pack_eight(const std::uint32_t* in, std::uint8_t* out) {
-  std::uint64_t bits = 0;
-  std::size_t held = 0;
-  for (std::size_t i = 0; i < 8; ++i) {
-    bits |= std::uint64_t{in[i]} << held;
-    for (held += kBits; held >= 8; held -= 8, bits >>= 8) *out++ = static_cast<std::uint8_t>(bits);
-  }
-}
-
-template <std::size_t kBits>
-void unpack_eight(const std::uint8_t* in, std::uint32_t* out) {
-  std::uint64_t bits = 0;
-  std::size_t held = 0;
-  for (std::size_t i = 0; i < 8; ++i) {
-    for (; held < kBits; held += 8) bits |= std::uint64_t{*in++} << held;
-    out[i] = static_cast<std::uint32_t>(bits) & ((1u << kBits) - 1);
-    bits >>= kBits;
-    held -= kBits;
-  }
-}
-
-template <std::size_t kBits>
-void compress_to(const Poly& plain, std::uint8_t* out) {
-  for (std::size_t i = 0; i < kN; i += 8, out += kBits) {
-    std::array<std::uint32_t, 8> numbers;
-    for (std::size_t k = 0; k < 8; ++k) {
-      numbers[k] = compress_one(canonical(plain.at[i + k]), kBits);
-    }
-    pack_eight<kBits>(numbers.data(), out);
-  }
-}
-
-template <std::size_t kBits>
-void decompress_from(const std::uint8_t* in, Poly& plain) {
-  for (std::size_t i = 0; i < kN; i += 8, in += kBits) {
-    std::array<std::uint32_t, 8> numbers;
-    unpack_eight<kBits>(in, numbers.data());
-    for (std::size_t k = 0; k < 8; ++k) {
-      plain.at[i + k] = static_cast<std::int16_t>((numbers[k] * kQ + (1u << (kBits - 1))) >> kBits);
-    }
-  }
-}
 
 }  // namespace
 
@@ -107,43 +54,33 @@ bool decode(View<kPolyBytes> in, Poly& transformed) {
 }
 
 void compress(const Poly& plain, std::size_t bits, MutBytes out) {
-  CHECK(out.size() == 32 * bits);
-  switch (bits) {
-    case 4: return compress_to<4>(plain, out.data());
-    case 5: return compress_to<5>(plain, out.data());
-    case 10: return compress_to<10>(plain, out.data());
-    case 11: return compress_to<11>(plain, out.data());
-    default: CHECK(false);
+  std::uint8_t* byte = out.data();
+  std::uint32_t pending = 0;  // bits that are not written yet, and how many
+  std::size_t count = 0;
+  for (const std::int16_t a : plain.at) {
+    pending |= compress_one(canonical(a), bits) << count;
+    for (count += bits; count >= 8; count -= 8, pending >>= 8) {
+      *byte++ = static_cast<std::uint8_t>(pending);
+    }
   }
 }
 
 void decompress(Bytes in, std::size_t bits, Poly& plain) {
-  CHECK(in.size() == 32 * bits);
-  switch (bits) {
-    case 4: return decompress_from<4>(in.data(), plain);
-    case 5: return decompress_from<5>(in.data(), plain);
-    case 10: return decompress_from<10>(in.data(), plain);
-    case 11: return decompress_from<11>(in.data(), plain);
-    default: CHECK(false);
+  const std::uint8_t* byte = in.data();
+  std::uint32_t pending = 0;  // bits that are not taken yet, and how many
+  std::size_t count = 0;
+  for (std::int16_t& a : plain.at) {
+    for (; count < bits; count += 8) pending |= std::uint32_t{*byte++} << count;
+    const std::uint32_t number = pending & ((1u << bits) - 1);
+    a = static_cast<std::int16_t>((number * kQ + (1u << (bits - 1))) >> bits);
+    pending >>= bits;
+    count -= bits;
   }
 }
 
-void from_message(View<32> message, Poly& plain) {
-  for (std::size_t i = 0; i < kN; ++i) {
-    const std::uint32_t mask = hidden(0u - ((message[i / 8] >> (i % 8)) & 1u));
-    plain.at[i] = static_cast<std::int16_t>(mask & ((kQ + 1) / 2));
-  }
-}
+void from_message(View<32> message, Poly& plain) { portable::decompress(message, 1, plain); }
 
-void to_message(const Poly& plain, MutView<32> message) {
-  for (std::size_t i = 0; i < 32; ++i) {
-    std::uint32_t byte = 0;
-    for (std::size_t bit = 0; bit < 8; ++bit) {
-      byte |= compress_one(canonical(plain.at[8 * i + bit]), 1) << bit;
-    }
-    message[i] = static_cast<std::uint8_t>(byte);
-  }
-}
+void to_message(const Poly& plain, MutView<32> message) { portable::compress(plain, 1, message); }
 
 std::size_t take_uniform(View<kUniformRoom> block, std::size_t next, Poly& plain) {
   const auto consider = [&](int number) {
@@ -159,11 +96,11 @@ std::size_t take_uniform(View<kUniformRoom> block, std::size_t next, Poly& plain
 }
 
 void take_binomial(View<kBinomialBits> bits, Poly& plain) {
-  constexpr std::uint64_t kEverySecond = 0x5555555555555555;
-  for (std::size_t at = 0; at < kN; at += 16) {
-    const std::uint64_t word = load_u64_le(View<8>(bits.data() + at / 2, 8));
-    const std::uint64_t sums = (word & kEverySecond) + ((word >> 1) & kEverySecond);
-    for (std::size_t i = 0; i < 16; ++i) {
+  constexpr std::uint32_t kEverySecond = 0x55555555;
+  for (std::size_t at = 0; at < kN; at += 8) {
+    const std::uint32_t word = load_u32_le(View<4>(bits.data() + at / 2, 4));
+    const std::uint32_t sums = (word & kEverySecond) + ((word >> 1) & kEverySecond);
+    for (std::size_t i = 0; i < 8; ++i) {
       const auto x = static_cast<std::int32_t>((sums >> (4 * i)) & 3);
       const auto y = static_cast<std::int32_t>((sums >> (4 * i + 2)) & 3);
       plain.at[at + i] = static_cast<std::int16_t>(x - y);

@@ -91,7 +91,7 @@ void transform_back(std::int16_t* poly) {
   transpose(x);
   for (int i = 0; i < 16; ++i) x[i] = reduce(x[i]);
   steps_back<1>(x, kRunZetasBack);
-  const Factor16 z(kScaleBack);
+  const Factor16 z(constant(kScaleBack));
   for (int i = 0; i < 16; ++i) store_run(poly, i, multiply(x[i], z.value, z.quotient));
 }
 
@@ -128,7 +128,7 @@ void dot(const std::int16_t* a, const std::int16_t* b, const std::int16_t* facto
 }
 
 void scale(std::int16_t* poly) {
-  const Factor16 z(kScale);
+  const Factor16 z(constant(kScale));
   for (int i = 0; i < 16; ++i) {
     store_run(poly, i, reduce(multiply(load_run(poly, i), z.value, z.quotient)));
   }

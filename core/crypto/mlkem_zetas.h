@@ -22,16 +22,8 @@ constexpr std::int16_t reduced(std::int64_t a) {
 constexpr std::int16_t low_half(std::int32_t a) { return static_cast<std::int16_t>(a & 0xffff); }
 constexpr std::int16_t high_half(std::int32_t a) { return static_cast<std::int16_t>(a >> 16); }
 
-// A constant factor z, ready to multiply by: z * R mod q, and that times q^-1
-// mod R.
-struct Constant {
-  std::int16_t value, quotient;
-};
-
-constexpr Constant constant(std::int64_t z) {
-  const std::int16_t value = reduced(reduced(z) * std::int64_t{kR});
-  return {value, low_half(value * static_cast<std::int32_t>(kQInverse))};
-}
+// A constant factor z as what it is multiplied by: z * R mod q.
+constexpr std::int16_t factor(std::int64_t z) { return reduced(reduced(z) * std::int64_t{kR}); }
 
 constexpr std::int64_t power(std::int64_t base, std::size_t exponent) {
   std::int64_t out = 1;
@@ -48,12 +40,6 @@ constexpr std::size_t reverse_7_bits(std::size_t i) {
 // zeta^BitRev7(k), zeta = 17. Spec: [FIPS203] 4.3.
 constexpr std::int64_t zeta(std::size_t k) { return power(17, reverse_7_bits(k)); }
 
-// Sixteen constants, one for each place of a run.
-struct Constants {
-  alignas(32) std::int16_t value[16];
-  alignas(32) std::int16_t quotient[16];
-};
-
 // A table of N. No std::array: files that are compiled for one kind of processor
 // share no inline function with others.
 template <class T, std::size_t N>
@@ -61,11 +47,39 @@ struct Table {
   T at[N];
 };
 
+// Entry k is zeta k. Each step of the transform takes those of its blocks: entry blocks + b for
+// block b, blocks = 1, 2, 4, ... 64.
+inline constexpr auto kZetas = [] {
+  Table<std::int16_t, 128> out{};
+  for (std::size_t k = 0; k < 128; ++k) out.at[k] = factor(zeta(k));
+  return out;
+}();
+
+inline constexpr std::int16_t kScale = factor(kR);  // * 2^16
+// / 128, and * 2^16 for the product that came before, * 2^16 for this one.
+inline constexpr std::int16_t kScaleBack = factor(power(128, kQ - 2) * kR % kQ);
+
+// The same constants as vectors want them: with the lower half of their product by q^-1
+// beside them, and sixteen of them side by side, one for each place of a run.
+
+struct Constant {
+  std::int16_t value, quotient;
+};
+
+constexpr Constant constant(std::int16_t value) {
+  return {value, low_half(value * static_cast<std::int32_t>(kQInverse))};
+}
+
+struct Constants {
+  alignas(32) std::int16_t value[16];
+  alignas(32) std::int16_t quotient[16];
+};
+
 // Steps 1 to 4 pair whole runs: run r with run r + half, half = 8, 4, 2, 1.
 // One constant for each pair of blocks; entry k is zeta k.
 inline constexpr auto kRunZetas = [] {
   Table<Constant, 16> out{};
-  for (std::size_t k = 1; k < 16; ++k) out.at[k] = constant(zeta(k));
+  for (std::size_t k = 1; k < 16; ++k) out.at[k] = constant(kZetas.at[k]);
   return out;
 }();
 
@@ -77,7 +91,7 @@ inline constexpr auto kPlaceZetas = [] {
   for (std::size_t blocks = 1; blocks <= 4; blocks *= 2) {
     for (std::size_t b = 0; b < blocks; ++b) {
       for (std::size_t r = 0; r < 16; ++r) {
-        const Constant c = constant(zeta((16 + r) * blocks + b));
+        const Constant c = constant(kZetas.at[(16 + r) * blocks + b]);
         out.at[blocks + b].value[r] = c.value;
         out.at[blocks + b].quotient[r] = c.quotient;
       }
@@ -119,16 +133,12 @@ inline constexpr auto kPlaceZetasBack = [] {
 inline constexpr auto kRoots = [] {
   Table<Constants, 8> out{};
   for (std::size_t i = 0; i < 128; ++i) {
-    const Constant c = constant(power(17, 2 * reverse_7_bits(i) + 1));
+    const Constant c = constant(factor(power(17, 2 * reverse_7_bits(i) + 1)));
     out.at[i % 8].value[i / 8] = c.value;
     out.at[i % 8].quotient[i / 8] = c.quotient;
   }
   return out;
 }();
-
-inline constexpr Constant kScale = constant(kR);  // * 2^16
-// / 128, and * 2^16 for the product that came before, * 2^16 for this one.
-inline constexpr Constant kScaleBack = constant(power(128, kQ - 2) * kR % kQ);
 
 }  // namespace core::crypto::mlkem
 #endif  // CORE_CRYPTO_MLKEM_ZETAS_H_

@@ -68,6 +68,16 @@ constexpr Number power_of_two(std::size_t exponent) {
   return out;
 }
 constexpr Number kR = power_of_two(256), kRSquared = power_of_two(512);
+constexpr Number kHalfOfR = power_of_two(255);
+
+// (2^255 - 1) / 2 modulo L, which is 2^254 + (L - 1) / 2.
+constexpr Number kHalfOfOnes = [] {
+  Number half{};
+  for (std::size_t i = 0; i < kWords; ++i) {
+    half[i] = kL[i] >> 1 | (i + 1 < kWords ? kL[i + 1] << (kBits - 1) : 0);
+  }
+  return subtract_l(sum(power_of_two(254), half));
+}();
 
 // -1 / L modulo 2^kBits: each step doubles how many of its bits are right.
 constexpr Word kNegativeInverse = [] {
@@ -122,6 +132,12 @@ Secret<32> reduce(View<64> wide) {
 
 Secret<32> reduce(View<32> number) {
   Number out = multiply(load(number), kR);
+  return finish(out);
+}
+
+Secret<32> signs(View<32> number) {
+  // Twice what is returned, less 2^255 - 1, is `number`.
+  Number out = sum(multiply(load(number), kHalfOfR), kHalfOfOnes);
   return finish(out);
 }
 

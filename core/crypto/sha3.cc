@@ -46,24 +46,29 @@ void wipe_state(keccak::State& state) {
   wipe({reinterpret_cast<std::uint8_t*>(state.data()), sizeof(state)});
 }
 
-template <std::size_t N>
-ByteArray<N> sha3(Bytes message) {
-  constexpr std::size_t kRate = 200 - 2 * N;
+void sha3(Bytes message, MutBytes digest) {
+  const std::size_t rate = 200 - 2 * digest.size();
   keccak::State state{};
-  pad(state, kRate, absorb(state, kRate, 0, message), kSha3Suffix);
-  ByteArray<N> digest;
-  for (std::size_t i = 0; i < N; i += 8) {
+  pad(state, rate, absorb(state, rate, 0, message), kSha3Suffix);
+  for (std::size_t i = 0; i < digest.size(); i += 8) {
     store_u64_le(state[i / 8], MutView<8>(digest.data() + i, 8));
   }
   wipe_state(state);
-  return digest;
 }
 
 }  // namespace
 
-ByteArray<32> sha3_256(Bytes message) { return sha3<32>(message); }
+ByteArray<32> sha3_256(Bytes message) {
+  ByteArray<32> digest;
+  sha3(message, digest);
+  return digest;
+}
 
-ByteArray<64> sha3_512(Bytes message) { return sha3<64>(message); }
+ByteArray<64> sha3_512(Bytes message) {
+  ByteArray<64> digest;
+  sha3(message, digest);
+  return digest;
+}
 
 Shake::Shake(Strength strength) : rate_(strength == Strength::k128 ? 168 : 136) {}
 

@@ -58,32 +58,40 @@ ByteArray<64> xeddsa_sign(const Secret<32>& private_key, Bytes message, View<64>
 }
 
 Result<ByteArray<64>> xeddsa_sign(const Secret<32>& private_key, Bytes message, Rng& rng) {
-  const auto random = TRY(rng.draw<64>());
+  Secret<64> random;
+  TRY(rng.fill(random.mut()));
   return xeddsa_sign(private_key, message, random.view());
 }
 
-Status xeddsa_verify(View<32> public_key, Bytes message, View<64> signature) {
-  const auto sign = static_cast<std::uint8_t>(signature[63] >> 7);
-  if ((signature[63] & 0x60) != 0) return Error::kBadTag;  // s reaches 2^253
-  const auto point = edwards::from_u_var(public_key, sign);
-  if (!point) return Error::kBadTag;
-  ByteArray<32> encoded = field25519::to_bytes((*point).y);
-  encoded[31] = static_cast<std::uint8_t>(encoded[31] | sign << 7);
+Status xeddsa_verify(View<32> public_key, std::span<const SignedMessage> all) {
+  const auto even = edwards::from_u_var(public_key);
+  // Points of small order are refused: no honest signer uses them.
+  if (!even || edwards::has_small_order_var(*even)) return Error::kBadTag;
+  const ByteArray<32> y = field25519::to_bytes((*even).y);
+  const edwards::Point odd = edwards::negative(*even);
+  for (const auto& [message, signature] : all) {
+    const std::uint8_t sign = signature[63] & 0x80;
+    if ((signature[63] & 0x60) != 0) return Error::kBadTag;  // s reaches 2^253
+    ByteArray<32> encoded = y;
+    encoded[31] = static_cast<std::uint8_t>(encoded[31] | sign);
+    ByteArray<32> s = to_array(signature.last<32>());  // may be L or more: Signal reduces it
+    s[31] &= 0x7f;
 
-  // s may be L or more: Signal reduces it.
-  ByteArray<32> s = to_array(signature.last<32>());
-  s[31] &= 0x7f;
-  const Secret<32> reduced = reduce(s);
-  const std::array<Bytes, 3> parts{signature.first<32>(), encoded, message};
-  const Secret<32> h = hash_to_scalar(parts);
-  edwards::Point nonce_point;
-  edwards::multiply_subtract_var(reduced.view(), h.view(), *point, nonce_point);
-  // Points of small order are refused too: no honest signer uses them.
-  if (edwards::has_small_order_var(*point) || edwards::has_small_order_var(nonce_point) ||
-      !equal_var(edwards::encode(nonce_point), signature.first<32>())) {
-    return Error::kBadTag;
+    const std::array<Bytes, 3> parts{signature.first<32>(), encoded, message};
+    const Secret<32> h = hash_to_scalar(parts);
+    edwards::Point nonce_point;
+    edwards::multiply_subtract_var(s, h.view(), sign != 0 ? odd : *even, nonce_point);
+    if (edwards::has_small_order_var(nonce_point) ||
+        !equal_var(edwards::encode(nonce_point), signature.first<32>())) {
+      return Error::kBadTag;
+    }
   }
   return {};
+}
+
+Status xeddsa_verify(View<32> public_key, Bytes message, View<64> signature) {
+  const SignedMessage one{message, signature};
+  return xeddsa_verify(public_key, {&one, 1});
 }
 
 }  // namespace core::crypto

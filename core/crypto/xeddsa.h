@@ -16,9 +16,15 @@ ByteArray<64> xeddsa_sign(const Secret<32>& private_key, Bytes message, View<64>
 // The same with bytes drawn from `rng`. Errors: kRng.
 Result<ByteArray<64>> xeddsa_sign(const Secret<32>& private_key, Bytes message, Rng& rng);
 
-// Verifies a signature by the owner of `public_key` (32 bytes, u).
-// Errors: kBadTag. A valid signature can be changed into another valid one:
+struct SignedMessage {
+  Bytes message;
+  View<kSignatureSize> signature;
+};
+
+// Verifies signatures by the owner of `public_key` (32 bytes, u): all of them, for less
+// than one by one. Errors: kBadTag. A valid signature can be changed into another valid one:
 // never use one as a unique id. Variable time: public data only.
+Status xeddsa_verify(View<32> public_key, std::span<const SignedMessage> all);
 Status xeddsa_verify(View<32> public_key, Bytes message, View<64> signature);
 
 }  // namespace core::crypto
