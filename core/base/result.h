@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace core {
@@ -26,6 +27,19 @@ enum class [[nodiscard]] Error : std::uint8_t{
     kRefused,        // the other side said no
 };
 
+// Room for a value of a type that is copied as bytes. A Result of it is copied
+// as bytes too: a small one travels in registers.
+template <class T>
+union PlainRoom {
+  constexpr PlainRoom() {}
+  constexpr PlainRoom(const T& from) : value(from) {}
+  constexpr const T& operator*() const { return value; }
+  constexpr T& operator*() { return value; }
+
+ private:
+  T value;
+};
+
 template <class T>
 class [[nodiscard]] Result {
  public:
@@ -33,7 +47,7 @@ class [[nodiscard]] Result {
   constexpr Result(T&& value) : value_(std::move(value)) {}
   constexpr Result(Error error) : error_(error) {}
 
-  constexpr bool ok() const { return value_.has_value(); }
+  constexpr bool ok() const { return error_ == Error{}; }
   constexpr explicit operator bool() const { return ok(); }
 
   // REQUIRES: !ok()
@@ -55,8 +69,8 @@ class [[nodiscard]] Result {
   }
 
  private:
-  std::optional<T> value_;
-  Error error_{};
+  std::conditional_t<std::is_trivially_copyable_v<T>, PlainRoom<T>, std::optional<T>> value_;
+  Error error_{};  // zero: none, and then there is a value
 };
 
 template <>
