@@ -8,67 +8,37 @@
 
 namespace core::api {
 
-// Walks a message's fields. Each call below takes the field that next() has
-// found; one that breaks a rule makes ok() false at the end.
-class FieldReader {
+// Walks a message's fields, with what the API's have beside numbers and bytes.
+class FieldReader : public ProtobufFields {
  public:
-  explicit FieldReader(Bytes message) : reader_(message), message_(message) {}
+  explicit FieldReader(Bytes message) : ProtobufFields(message), message_(message) {}
 
-  // The number of the next field, or 0 at the end.
-  std::uint32_t next() {
-    field_ = reader_.next();
-    return field_ == nullptr ? 0 : field_->number;
-  }
-  // True iff every byte has parsed and no field broke a rule.
-  bool ok() const { return ok_ && reader_.ok(); }
-
-  void u64(std::uint64_t& out) {
-    if (is(WireType::kVarint)) out = field_->value;
-  }
-  void u32(std::uint32_t& out) {
-    if (!is(WireType::kVarint)) return;
-    ok_ = ok_ && field_->value <= UINT32_MAX;
-    out = static_cast<std::uint32_t>(field_->value);
-  }
-  void bytes(Bytes& out) {
-    if (is(WireType::kBytes)) out = field_->bytes;
-  }
   // An absent name may also stand there as the empty text.
   void name(DeviceName& out) {
     if (!is(WireType::kBytes)) return;
     out = DeviceName();
-    if (field_->bytes.empty()) return;
-    const auto name = DeviceName::parse(field_->bytes);
-    ok_ = ok_ && name.ok();
-    if (name) out = *name;
+    if (raw().bytes.empty()) return;
+    const auto name = DeviceName::parse(raw().bytes);
+    if (!name) return refuse();
+    out = *name;
   }
   template <class T>
   void message(std::optional<T>& out) {
     if (!is(WireType::kBytes)) return;
-    auto value = T::parse(field_->bytes);
-    ok_ = ok_ && value.ok();
-    if (value) out = *value;
+    const auto value = T::parse(raw().bytes);
+    if (!value) return refuse();
+    out = *value;
   }
   // One more element of a repeated field of at most `max`.
   template <class T>
   void element(Repeated<T>& out, std::size_t max) {
     if (!is(WireType::kBytes)) return;
-    ok_ = ok_ && out.count() < max && T::parse(field_->bytes).ok();
-    out = Repeated<T>(message_, field_->number, out.count() + 1);
+    if (out.count() >= max || !T::parse(raw().bytes)) refuse();
+    out = Repeated<T>(message_, raw().number, out.count() + 1);
   }
-  // The field as it stands, of whatever type.
-  const ProtobufField& raw() const { return *field_; }
 
  private:
-  bool is(WireType type) {
-    ok_ = ok_ && field_->type == type;
-    return field_->type == type;
-  }
-
-  ProtobufReader reader_;
   Bytes message_;
-  const ProtobufField* field_ = nullptr;
-  bool ok_ = true;
 };
 
 // A prekey's id: 1 to 2^31 - 1.

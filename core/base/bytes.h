@@ -20,8 +20,9 @@ using MutView = std::span<std::uint8_t, N>;
 template <std::size_t N>
 using ByteArray = std::array<std::uint8_t, N>;
 
-// Compares public bytes. Variable time: never give it a secret.
-inline bool equal_var(Bytes a, Bytes b) {
+// Compares public bytes. Variable time: never give it a secret. Inline also
+// where size counts: of views of one size only the comparison is left.
+[[gnu::always_inline]] inline bool equal_var(Bytes a, Bytes b) {
   return a.size() == b.size() && std::equal(a.data(), a.data() + a.size(), b.data());
 }
 
@@ -59,14 +60,11 @@ template <std::size_t N>
 class Secret {
  public:
   Secret() = default;
-  explicit Secret(View<N> from) { copy(from, data_); }
-  Secret(Secret&& other) noexcept {
-    copy(other.view(), data_);
-    wipe(other.data_);
-  }
+  explicit Secret(View<N> from) : data_(to_array(from)) {}
+  Secret(Secret&& other) noexcept : data_(other.data_) { wipe(other.data_); }
   Secret& operator=(Secret&& other) noexcept {
     if (this != &other) {
-      copy(other.view(), data_);
+      data_ = other.data_;
       wipe(other.data_);
     }
     return *this;

@@ -17,24 +17,27 @@ bool take_varint(Bytes& in, std::uint64_t& out) {
   return false;
 }
 
+ProtobufReader::ProtobufReader(Bytes message) : in_(message) {}
+
+bool ProtobufReader::take_fixed(std::size_t size, std::uint64_t& out) {
+  if (in_.size() < size) return false;
+  for (std::size_t i = size; i-- > 0;) out = out << 8 | in_[i];
+  in_ = in_.subspan(size);
+  return true;
+}
+
 const ProtobufField* ProtobufReader::next() {
   if (!ok_ || in_.empty()) return nullptr;
   ok_ = false;  // until the field has been read
   std::uint64_t tag = 0;
-  if (!take_varint(in_, tag) || tag >> 3 == 0 || tag >> 3 > 0x1fffffff) return nullptr;
+  if (!take_varint(in_, tag) || tag > UINT32_MAX || tag >> 3 == 0) return nullptr;
   field_ = {};
-  field_.number = static_cast<std::uint32_t>(tag >> 3);
+  field_.number = static_cast<std::uint32_t>(tag) >> 3;
   field_.type = static_cast<WireType>(tag & 7);
-  const auto fixed = [this](std::size_t size) {
-    if (in_.size() < size) return false;
-    for (std::size_t i = 0; i < size; ++i) field_.value |= std::uint64_t{in_[i]} << (8 * i);
-    in_ = in_.subspan(size);
-    return true;
-  };
   switch (field_.type) {
     case WireType::kVarint: ok_ = take_varint(in_, field_.value); break;
-    case WireType::kFixed64: ok_ = fixed(8); break;
-    case WireType::kFixed32: ok_ = fixed(4); break;
+    case WireType::kFixed64: ok_ = take_fixed(8, field_.value); break;
+    case WireType::kFixed32: ok_ = take_fixed(4, field_.value); break;
     case WireType::kBytes: {
       std::uint64_t size = 0;
       if (!take_varint(in_, size) || size > in_.size()) return nullptr;
@@ -45,6 +48,33 @@ const ProtobufField* ProtobufReader::next() {
     }
   }
   return ok_ ? &field_ : nullptr;
+}
+
+ProtobufFields::ProtobufFields(Bytes message) : reader_(message) {}
+
+std::uint32_t ProtobufFields::next() {
+  field_ = reader_.next();
+  return field_ == nullptr ? 0 : field_->number;
+}
+
+bool ProtobufFields::is(WireType type) {
+  if (field_->type != type) refuse();
+  return field_->type == type;
+}
+
+void ProtobufFields::u64(std::uint64_t& out) {
+  if (is(WireType::kVarint)) out = field_->value;
+}
+
+void ProtobufFields::u32(std::uint32_t& out) {
+  std::uint64_t value = 0;
+  u64(value);
+  if (value > UINT32_MAX) refuse();
+  out = static_cast<std::uint32_t>(value);
+}
+
+void ProtobufFields::bytes(Bytes& out) {
+  if (is(WireType::kBytes)) out = field_->bytes;
 }
 
 void ProtobufWriter::raw_varint(std::uint64_t value) {

@@ -4,6 +4,8 @@
 #ifndef CORE_BASE_PROTOBUF_H_
 #define CORE_BASE_PROTOBUF_H_
 
+#include <optional>
+
 #include "core/base/writer.h"
 
 namespace core {
@@ -29,7 +31,7 @@ bool take_varint(Bytes& in, std::uint64_t& out);
 // Unknown fields are the caller's to ignore. Groups are refused.
 class ProtobufReader {
  public:
-  explicit ProtobufReader(Bytes message) : in_(message) {}
+  explicit ProtobufReader(Bytes message);
 
   // The next field, valid until the next call; nullptr at the end or after a
   // malformed byte.
@@ -38,9 +40,45 @@ class ProtobufReader {
   bool ok() const { return ok_; }
 
  private:
+  // Takes a number of `size` bytes, little-endian, off the front.
+  bool take_fixed(std::size_t size, std::uint64_t& out);
+
   Bytes in_;
   bool ok_ = true;
   ProtobufField field_;
+};
+
+// Walks the fields of a message whose fields are known:
+//   ProtobufFields in(message);
+//   while (const auto number = in.next()) switch (number) { case 1: in.u32(id); break; ... }
+//   if (!in.ok()) return Error::kMalformed;
+// Each call takes the field that next() has found; of a repeated one the last
+// counts. One of another type makes ok() false at the end, unknown ones do not.
+class ProtobufFields {
+ public:
+  explicit ProtobufFields(Bytes message);
+
+  // The number of the next field, or 0 at the end.
+  std::uint32_t next();
+  // True iff every byte has parsed and every field taken was as it must be.
+  bool ok() const { return ok_ && reader_.ok(); }
+
+  void u64(std::uint64_t& out);
+  void u32(std::uint32_t& out);
+  void u32(std::optional<std::uint32_t>& out) { u32(out.emplace()); }
+  void bytes(Bytes& out);
+  // The field as it stands, of whatever type.
+  const ProtobufField& raw() const { return *field_; }
+
+ protected:
+  // True iff the field is of this type; else ok() will be false.
+  bool is(WireType type);
+  void refuse() { ok_ = false; }
+
+ private:
+  ProtobufReader reader_;
+  const ProtobufField* field_ = nullptr;
+  bool ok_ = true;
 };
 
 // Writes fields in the order of the calls. proto3 callers leave out defaults

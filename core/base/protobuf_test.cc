@@ -131,6 +131,57 @@ TEST(Protobuf, TakesVarintsOfAnyLengthUpToTen) {
   EXPECT_FALSE(take_varint(in, value));
 }
 
+TEST(ProtobufFields, TakesWhatIsOfItsTypeAndOfARepeatedOneTheLast) {
+  ByteArray<64> out{};
+  ProtobufWriter w(out);
+  w.varint(1, 7);
+  w.varint(2, UINT64_MAX);
+  w.bytes(3, label("abc"));
+  w.varint(9, 1);  // unknown
+  w.varint(1, UINT32_MAX);
+  std::optional<std::uint32_t> id, absent;
+  std::uint64_t number = 0;
+  Bytes text;
+  ProtobufFields fields(w.written());
+  while (const auto field = fields.next()) {
+    switch (field) {
+      case 1: fields.u32(id); break;
+      case 2: fields.u64(number); break;
+      case 3: fields.bytes(text); break;
+      case 4: fields.u32(absent); break;
+      default: break;
+    }
+  }
+  EXPECT_TRUE(fields.ok());
+  EXPECT_EQ(id, UINT32_MAX);
+  EXPECT_EQ(number, UINT64_MAX);
+  EXPECT_TRUE(equal_var(text, label("abc")));
+  EXPECT_FALSE(absent);
+}
+
+TEST(ProtobufFields, RefusesAnotherTypeAndALargerNumber) {
+  const std::vector<std::vector<std::uint8_t>> numbers = {
+      {0x0a, 0x00},                                // bytes
+      {0x0d, 1, 2, 3, 4},                          // fixed32
+      {0x08, 0x80, 0x80, 0x80, 0x80, 0x10},        // 2^32
+      {0x0a, 0x00, 0x08, 0x01},                    // also if a good one follows
+      {0x08, 0x01, 0x08},                          // a good one, and one cut short
+      {0x08, 0x80, 0x80, 0x80, 0x80, 0x10, 0x00},  // field 0 after it
+  };
+  for (const auto& message : numbers) {
+    std::uint32_t value = 0;
+    ProtobufFields fields(message);
+    while (fields.next() != 0) fields.u32(value);
+    EXPECT_FALSE(fields.ok());
+  }
+  const ByteArray<2> number{0x08, 0x01};
+  Bytes text;
+  ProtobufFields fields(number);
+  while (fields.next() != 0) fields.bytes(text);
+  EXPECT_FALSE(fields.ok());
+  EXPECT_TRUE(text.empty());
+}
+
 TEST(Protobuf, KnowsItsRoomAndStopsAtTheEnd) {
   ByteArray<8> out{};
   ProtobufWriter w(MutBytes(out).first(6));

@@ -4,13 +4,14 @@
 
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace core {
 
 // Why an operation failed. One list for the whole core, so that a caller's
 // switch is exhaustive. Never carries text, addresses or key material.
-enum class [[nodiscard]] Error : std::uint8_t{
+enum class [[nodiscard]] Error : std::uint32_t{
     kMalformed = 1,  // bytes do not parse; the sender is broken or hostile
     kBadVersion,     // well formed, but of a version that is not spoken here
     kBadTag,         // authentication failed: a tag, a MAC, a signature or padding
@@ -26,6 +27,19 @@ enum class [[nodiscard]] Error : std::uint8_t{
     kRefused,        // the other side said no
 };
 
+// Room for a value of a type that is copied as bytes. A Result of it is copied
+// as bytes too: a small one travels in registers.
+template <class T>
+union PlainRoom {
+  constexpr PlainRoom() {}
+  constexpr PlainRoom(const T& from) : value(from) {}
+  constexpr const T& operator*() const { return value; }
+  constexpr T& operator*() { return value; }
+
+ private:
+  T value;
+};
+
 // What asks a result is inline also where size counts: it is less than a call.
 template <class T>
 class [[nodiscard]] Result {
@@ -34,7 +48,7 @@ class [[nodiscard]] Result {
   constexpr Result(T&& value) : value_(std::move(value)) {}
   constexpr Result(Error error) : error_(error) {}
 
-  [[gnu::always_inline]] constexpr bool ok() const { return value_.has_value(); }
+  [[gnu::always_inline]] constexpr bool ok() const { return error_ == Error{}; }
   [[gnu::always_inline]] constexpr explicit operator bool() const { return ok(); }
 
   // REQUIRES: !ok()
@@ -56,8 +70,8 @@ class [[nodiscard]] Result {
   }
 
  private:
-  std::optional<T> value_;
-  Error error_{};
+  std::conditional_t<std::is_trivially_copyable_v<T>, PlainRoom<T>, std::optional<T>> value_;
+  Error error_{};  // zero: none, and then there is a value
 };
 
 template <>

@@ -39,6 +39,16 @@ TEST(Result, MovesItsValueOut) {
   EXPECT_EQ(*taken, 5);
 }
 
+TEST(Result, IsCopiedAsBytesIfItsValueIs) {
+  static_assert(std::is_trivially_copyable_v<Result<std::size_t>>);
+  static_assert(sizeof(Result<std::size_t>) == 2 * sizeof(std::size_t));
+  static_assert(!std::is_copy_constructible_v<Result<std::unique_ptr<int>>>);
+  const auto good = half(8), copied = good;
+  EXPECT_EQ(*copied, 4);
+  const auto bad = half(7), copied_bad = bad;
+  EXPECT_EQ(copied_bad.error(), Error::kMalformed);
+}
+
 TEST(Try, ReturnsTheErrorOrGivesTheValue) {
   EXPECT_EQ(*quarter(8), 2);
   EXPECT_EQ(quarter(7).error(), Error::kMalformed);

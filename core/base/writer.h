@@ -13,25 +13,14 @@ class Writer {
  public:
   explicit Writer(MutBytes out) : out_(out) {}
 
-  void u8(std::uint8_t v) { bytes({&v, 1}); }
-  void u16_be(std::uint16_t v) { big_endian<2>(v); }
-  void u32_be(std::uint32_t v) { big_endian<4>(v); }
-  void u64_be(std::uint64_t v) { big_endian<8>(v); }
+  void u8(std::uint8_t v);
+  void u16_be(std::uint16_t v);
+  void u32_be(std::uint32_t v);
+  void u64_be(std::uint64_t v);
   void u32_le(std::uint32_t v) { u32_be(__builtin_bswap32(v)); }
-  void bytes(Bytes b) {
-    const MutBytes to = reserve(b.size());
-    if (!to.empty()) copy(b, to);
-  }
+  void bytes(Bytes b);
   // Room for `size` bytes that the caller fills; empty if there is none left.
-  MutBytes reserve(std::size_t size) {
-    if (!ok_ || out_.size() - size_ < size) {
-      ok_ = false;
-      return {};
-    }
-    const auto to = out_.subspan(size_, size);
-    size_ += size;
-    return to;
-  }
+  MutBytes reserve(std::size_t size);
 
   std::size_t size() const { return size_; }
   // Bytes that still fit; 0 after a write that did not.
@@ -46,12 +35,8 @@ class Writer {
   }
 
  private:
-  template <std::size_t N>
-  void big_endian(std::uint64_t v) {
-    ByteArray<N> b;
-    for (std::size_t i = 0; i < N; ++i) b[i] = static_cast<std::uint8_t>(v >> (8 * (N - 1 - i)));
-    bytes(b);
-  }
+  // The lowest `size` bytes of `v`.
+  void big_endian(std::uint64_t v, std::size_t size);
 
   MutBytes out_;
   std::size_t size_ = 0;

@@ -19,7 +19,8 @@ void restore(const Secret<32>& private_key, ginnel_identity& out) {
 }
 
 Status generate(Rng& rng, ginnel_identity& out) {
-  const auto private_key = TRY(rng.draw<32>());
+  Secret<32> private_key;
+  TRY(rng.fill(private_key.mut()));
   restore(private_key, out);
   return {};
 }

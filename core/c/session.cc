@@ -60,11 +60,6 @@ e2e::Parties parties_of(const Device& device, const ginnel_peer& peer) {
   return parties;
 }
 
-template <class Key>
-Key key_of(const ginnel_identity& pair) {
-  return Key(pair.private_key, view<GINNEL_PUBLIC_KEY_SIZE>(pair.public_key));
-}
-
 // True iff `ours` are the prekeys that the message names, and no others.
 bool are_named(const ginnel_own_prekeys& ours, const e2e::PreKeyMessage& message) {
   if (ours.signed_prekey == nullptr || ours.signed_prekey->id != message.signed_pre_key_id) {
@@ -90,12 +85,15 @@ Result<std::size_t> accept(e2e::SessionRecord& record, Device& device, const gin
     return TRY(record.decrypt_prekey(input, device.rng, device.work.kem, out)).size;
   }
   if (!are_named(*prekeys, message)) return Error::kNotFound;
-  const auto signed_pre_key = key_of<e2e::OurSignedPreKey>(prekeys->signed_prekey->key);
-  e2e::OurOneTimePreKey one_time;
+  const auto& signed_pair = prekeys->signed_prekey->key;
+  const e2e::OurSignedPreKey signed_pre_key(signed_pair.private_key,
+                                            view<GINNEL_PUBLIC_KEY_SIZE>(signed_pair.public_key));
+  std::optional<e2e::OurOneTimePreKey> one_time;
   e2e::OurPreKeys keys{.signed_pre_key = signed_pre_key};
   if (message.pre_key_id) {
-    one_time = key_of<e2e::OurOneTimePreKey>(prekeys->one_time->key);
-    keys.one_time = &one_time;
+    const auto& pair = prekeys->one_time->key;
+    keys.one_time =
+        &one_time.emplace(pair.private_key, view<GINNEL_PUBLIC_KEY_SIZE>(pair.public_key));
   }
   if (message.kem_pre_key_id) keys.kem = prekeys->kem->seed;
   input.keys = &keys;

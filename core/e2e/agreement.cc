@@ -38,6 +38,9 @@ class KdfInput {
   std::size_t size_ = 32;
 };
 
+// The point of a key whose type byte prekey::verify() has checked.
+View<32> point_of(View<kPublicKeySize> verified) { return verified.subspan<1>(); }
+
 Result<Secret<32>> decapsulate(Bytes private_key, View<crypto::kKyber1024CiphertextSize> ciphertext,
                                crypto::MlKemWork& work) {
   switch (private_key.size()) {
@@ -58,20 +61,22 @@ Result<Agreement> agree_as_initiator(const OurIdentity& identity, const OurBaseK
                                      const prekey::Bundle& bundle, View<32> kem_random,
                                      MutView<crypto::kKyber1024CiphertextSize> kem_ciphertext,
                                      crypto::MlKemWork& work) {
-  const auto theirs = TRY(TheirIdentity::parse(bundle.identity_key));
-  const auto signed_pre_key = TRY(TheirSignedPreKey::parse(bundle.signed_pre_key.public_key));
-  TheirOneTimePreKey one_time;
-  if (bundle.one_time) one_time = TRY(TheirOneTimePreKey::parse(bundle.one_time->public_key));
+  const auto theirs = point_of(bundle.identity_key);
+  const auto signed_pre_key = point_of(bundle.signed_pre_key.public_key);
   // The last one counts with a one-time prekey.
   const std::array<crypto::X25519Pair, 4> pairs{
-      pair(identity, signed_pre_key), pair(base_key, theirs), pair(base_key, signed_pre_key),
-      pair(base_key, one_time)};
+      {{identity.private_key(), signed_pre_key},
+       {base_key.private_key(), theirs},
+       {base_key.private_key(), signed_pre_key},
+       {base_key.private_key(),
+        bundle.one_time ? point_of(bundle.one_time->public_key) : signed_pre_key}}};
   KdfInput input;
   TRY(input.add(std::span(pairs).first(bundle.one_time ? 4 : 3)));
-  if (!bundle.kem) return input.derive(kX3dhVersion);
-  input.add(
-      TRY(crypto::kyber1024_encapsulate(bundle.kem->public_key, kem_random, kem_ciphertext, work)));
-  return input.derive(kPqxdhVersion);
+  if (bundle.kem) {
+    input.add(TRY(
+        crypto::kyber1024_encapsulate(bundle.kem->public_key, kem_random, kem_ciphertext, work)));
+  }
+  return input.derive(bundle.kem ? kPqxdhVersion : kX3dhVersion);
 }
 
 Result<Agreement> agree_as_responder(const OurIdentity& identity, const OurPreKeys& keys,

@@ -33,13 +33,12 @@ ByteArray<kSideDigits> digits_of(View<32> fingerprint) {
   return out;
 }
 
-// The bytes field 1 of a nested message, 32 bytes, or nothing.
-Result<View<32>> parse_side(const ProtobufField& field) {
-  if (field.type != WireType::kBytes) return Error::kMalformed;
+// Field 1 of a nested message, of 32 bytes. Errors: kMalformed.
+Result<View<32>> parse_side(Bytes message) {
   Bytes content;
-  ProtobufReader fields(field.bytes);
-  while (const auto* f = fields.next())
-    if (f->number == 1 && f->type == WireType::kBytes) content = f->bytes;
+  ProtobufFields fields(message);
+  while (const auto number = fields.next())
+    if (number == 1) fields.bytes(content);
   if (!fields.ok() || content.size() != 32) return Error::kMalformed;
   return content.first<32>();
 }
@@ -75,17 +74,21 @@ ByteArray<Fingerprint::kScannableSize> Fingerprint::scannable(std::uint32_t vers
 }
 
 Status Fingerprint::compare(Bytes scanned, std::uint32_t version) const {
-  std::optional<std::uint64_t> their_version;
-  std::optional<ByteArray<32>> local, remote;
-  ProtobufReader fields(scanned);
-  while (const auto* f = fields.next()) {
-    if (f->number == 1 && f->type == WireType::kVarint) their_version = f->value;
-    if (f->number == 2) local = to_array(TRY(parse_side(*f)));
-    if (f->number == 3) remote = to_array(TRY(parse_side(*f)));
+  std::optional<std::uint32_t> their_version;
+  Bytes local, remote;
+  ProtobufFields fields(scanned);
+  while (const auto number = fields.next()) {
+    switch (number) {
+      case 1: fields.u32(their_version); break;
+      case 2: fields.bytes(local); break;
+      case 3: fields.bytes(remote); break;
+      default: break;
+    }
   }
-  if (!fields.ok() || !their_version || !local || !remote) return Error::kMalformed;
+  if (!fields.ok() || !their_version) return Error::kMalformed;
+  const auto theirs = TRY(parse_side(local)), ours = TRY(parse_side(remote));
   if (*their_version != version) return Error::kBadVersion;
-  if (*local != theirs_ || *remote != ours_) return Error::kUntrusted;
+  if (!equal_var(theirs, theirs_) || !equal_var(ours, ours_)) return Error::kUntrusted;
   return {};
 }
 

@@ -23,9 +23,9 @@ class OurKey {
   // No key: all zeros, fit only to be assigned to.
   OurKey() = default;
   // Clamps the 32 bytes and computes the public key. Constant time.
-  explicit OurKey(View<32> private_key) : private_(crypto::x25519_private(private_key)) {
-    public_ = serialize_public(crypto::x25519_public(private_));
-  }
+  explicit OurKey(View<32> private_key)
+      : private_(crypto::x25519_private(private_key)),
+        public_(serialize_public(crypto::x25519_public(private_))) {}
   // A pair that was stored together; saves the computation.
   // REQUIRES: they belong together.
   OurKey(View<32> private_key, View<kPublicKeySize> public_key)
@@ -49,15 +49,14 @@ class TheirKey {
   // Errors: kBadKey if the type byte is not 0x05.
   static Result<TheirKey> parse(View<kPublicKeySize> serialized) {
     if (serialized[0] != prekey::kCurveKeyType) return Error::kBadKey;
-    TheirKey key;
-    key.serialized_ = to_array(serialized);
-    return key;
+    return TheirKey(serialized);
   }
   // Live as long as this object.
   View<kPublicKeySize> serialized() const { return serialized_; }
   View<32> point() const { return View<kPublicKeySize>(serialized_).subspan<1>(); }
 
  private:
+  explicit TheirKey(View<kPublicKeySize> serialized) : serialized_(to_array(serialized)) {}
   PublicKey serialized_{};
 };
 

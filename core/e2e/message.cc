@@ -23,17 +23,11 @@ Result<std::uint8_t> parse_version(Bytes in) {
   return version;
 }
 
-bool is_number(const ProtobufField& field) {
-  return field.type == WireType::kVarint && field.value <= UINT32_MAX;
-}
-bool is_key(const ProtobufField& field) {
-  return field.type == WireType::kBytes && field.bytes.size() == kPublicKeySize;
-}
-View<kPublicKeySize> key_of(const ProtobufField& field) {
-  return field.bytes.first<kPublicKeySize>();
-}
-std::uint32_t number_of(const ProtobufField& field) {
-  return static_cast<std::uint32_t>(field.value);
+// The key in a field; an absent field is empty. Errors: kMalformed; kBadKey.
+template <class Key>
+Result<Key> parse_key(Bytes field) {
+  if (field.size() != kPublicKeySize) return Error::kMalformed;
+  return Key::parse(field.first<kPublicKeySize>());
 }
 
 std::size_t number_field_size(std::uint32_t value) { return 1 + varint_size(value); }
@@ -47,43 +41,28 @@ Result<SignalMessage> SignalMessage::parse(Bytes in) {
   message.authenticated = in.first(in.size() - kMessageMacSize);
   message.mac = in.last(kMessageMacSize);
 
-  bool has_key = false, has_counter = false;
-  ProtobufReader fields(message.authenticated.subspan(1));
-  while (const auto* f = fields.next()) {
-    switch (f->number) {
-      case 1:
-        if (!is_key(*f)) return Error::kMalformed;
-        message.ratchet_key = TRY(TheirRatchetKey::parse(key_of(*f)));
-        has_key = true;
-        break;
-      case 2:
-        if (!is_number(*f)) return Error::kMalformed;
-        message.counter = number_of(*f);
-        has_counter = true;
-        break;
-      case 3:
-        if (!is_number(*f)) return Error::kMalformed;
-        message.previous_counter = number_of(*f);
-        break;
-      case 4:
-        if (f->type != WireType::kBytes) return Error::kMalformed;
-        message.ciphertext = f->bytes;
-        break;
-      case 5:
-        if (f->type != WireType::kBytes) return Error::kMalformed;
-        message.pq_ratchet = f->bytes;
-        break;
+  Bytes ratchet_key;
+  std::optional<std::uint32_t> counter;
+  ProtobufFields fields(message.authenticated.subspan(1));
+  while (const auto number = fields.next()) {
+    switch (number) {
+      case 1: fields.bytes(ratchet_key); break;
+      case 2: fields.u32(counter); break;
+      case 3: fields.u32(message.previous_counter); break;
+      case 4: fields.bytes(message.ciphertext); break;
+      case 5: fields.bytes(message.pq_ratchet); break;
       case 6:
-        if (f->type != WireType::kBytes || f->bytes.size() != kAddressesSize)
-          return Error::kMalformed;
-        message.addresses = f->bytes;
+        fields.bytes(message.addresses);
+        if (message.addresses.size() != kAddressesSize) return Error::kMalformed;
         break;
       default: break;
     }
   }
-  if (!fields.ok() || !has_key || !has_counter || message.ciphertext.empty() ||
+  if (!fields.ok() || !counter || message.ciphertext.empty() ||
       message.ciphertext.size() % crypto::kAesBlockSize != 0)
     return Error::kMalformed;
+  message.counter = *counter;
+  message.ratchet_key = TRY(parse_key<TheirRatchetKey>(ratchet_key));
   return message;
 }
 
@@ -102,54 +81,33 @@ Result<PreKeyMessage> PreKeyMessage::parse(Bytes in) {
   PreKeyMessage message;
   message.version = TRY(parse_version(in));
 
-  bool has_base = false, has_identity = false, has_signed = false;
-  Bytes inner;
-  ProtobufReader fields(in.subspan(1));
-  while (const auto* f = fields.next()) {
-    switch (f->number) {
-      case 1:
-        if (!is_number(*f)) return Error::kMalformed;
-        message.pre_key_id = number_of(*f);
-        break;
-      case 2:
-        if (!is_key(*f)) return Error::kMalformed;
-        message.base_key = TRY(TheirBaseKey::parse(key_of(*f)));
-        has_base = true;
-        break;
-      case 3:
-        if (!is_key(*f)) return Error::kMalformed;
-        message.identity_key = TRY(TheirIdentity::parse(key_of(*f)));
-        has_identity = true;
-        break;
-      case 4:
-        if (f->type != WireType::kBytes) return Error::kMalformed;
-        inner = f->bytes;
-        break;
-      case 5:
-        if (!is_number(*f)) return Error::kMalformed;
-        message.registration_id = number_of(*f);
-        break;
-      case 6:
-        if (!is_number(*f)) return Error::kMalformed;
-        message.signed_pre_key_id = number_of(*f);
-        has_signed = true;
-        break;
-      case 7:
-        if (!is_number(*f)) return Error::kMalformed;
-        message.kem_pre_key_id = number_of(*f);
-        break;
+  Bytes base_key, identity_key, inner;
+  std::optional<std::uint32_t> signed_pre_key_id;
+  ProtobufFields fields(in.subspan(1));
+  while (const auto number = fields.next()) {
+    switch (number) {
+      case 1: fields.u32(message.pre_key_id); break;
+      case 2: fields.bytes(base_key); break;
+      case 3: fields.bytes(identity_key); break;
+      case 4: fields.bytes(inner); break;
+      case 5: fields.u32(message.registration_id); break;
+      case 6: fields.u32(signed_pre_key_id); break;
+      case 7: fields.u32(message.kem_pre_key_id); break;
       case 8:
-        if (f->type != WireType::kBytes || f->bytes.size() != crypto::kKyber1024CiphertextSize)
+        fields.bytes(message.kem_ciphertext);
+        if (message.kem_ciphertext.size() != crypto::kKyber1024CiphertextSize)
           return Error::kMalformed;
-        message.kem_ciphertext = f->bytes;
         break;
       default: break;
     }
   }
-  if (!fields.ok() || !has_base || !has_identity || !has_signed) return Error::kMalformed;
+  if (!fields.ok() || !signed_pre_key_id) return Error::kMalformed;
   const bool has_kem = !message.kem_ciphertext.empty();
   if (message.kem_pre_key_id.has_value() != has_kem) return Error::kMalformed;
   if (message.version == kPqxdhVersion && !has_kem) return Error::kMalformed;
+  message.signed_pre_key_id = *signed_pre_key_id;
+  message.base_key = TRY(parse_key<TheirBaseKey>(base_key));
+  message.identity_key = TRY(parse_key<TheirIdentity>(identity_key));
   message.message = TRY(SignalMessage::parse(inner));
   if (message.message.version != message.version) return Error::kBadVersion;
   return message;
@@ -171,7 +129,7 @@ Result<std::size_t> seal_signal_message(const SignalHeader& header, const Messag
     return Error::kFull;
   }
   out[0] = version_byte(header.version);
-  ProtobufWriter fields(out.subspan(1, size - 1 - kMessageMacSize));
+  ProtobufWriter fields(out.first(size - kMessageMacSize).subspan(1));
   fields.bytes(1, header.ratchet_key);
   fields.varint(2, header.counter);
   fields.varint(3, header.previous_counter);

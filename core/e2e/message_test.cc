@@ -116,10 +116,19 @@ TEST(SignalMessage, RefusesWrongFields) {
   EXPECT_EQ(error_of(good().bytes_field(4, {}).add(mac).bytes), Error::kMalformed);
   EXPECT_EQ(error_of(good().number(5, 1).add(mac).bytes), Error::kMalformed);
   EXPECT_EQ(error_of(good().bytes_field(6, Buffer(35)).add(mac).bytes), Error::kMalformed);
+  EXPECT_EQ(error_of(good().bytes_field(6, {}).add(mac).bytes), Error::kMalformed);
   // Unknown fields are nobody's business; the last of two counts.
   EXPECT_EQ(error_of(good().number(99, 1).bytes_field(98, block).add(mac).bytes),
             Error::kOutOfOrder);
   EXPECT_EQ(SignalMessage::parse(good().number(2, 9).add(mac).bytes)->counter, 9u);
+  EXPECT_EQ(error_of(base()
+                         .bytes_field(1, Buffer(32))
+                         .bytes_field(1, key())
+                         .number(2, 0)
+                         .bytes_field(4, block)
+                         .add(mac)
+                         .bytes),
+            Error::kOutOfOrder);
 }
 
 TEST(SignalMessage, OpensWhatWasSealedAndNothingElse) {

@@ -11,9 +11,8 @@ Status SessionRecord::initiate(const Initiation& how, WallTime now, Rng& rng,
   if (!equal_var(how.bundle.identity_key, how.theirs)) return Error::kUntrusted;
   TRY(prekey::verify(how.bundle));
   InitiatorRandom random;
-  TRY(rng.fill(random.base_key.mut()));
-  TRY(rng.fill(random.kem.mut()));
-  TRY(rng.fill(random.ratchet_key.mut()));
+  for (auto* const secret : {&random.base_key, &random.kem, &random.ratchet_key})
+    TRY(rng.fill(secret->mut()));
   PendingHandshake pending;
   TRY(session(count_).initiate(how.identity, how.bundle, how.spqr_minimum, random, skipped_.seeds,
                                pending, work));
@@ -60,16 +59,16 @@ Result<std::size_t> SessionRecord::decrypt_whisper(const Parties& parties,
   return error;
 }
 
-std::optional<std::size_t> SessionRecord::find_base_key(const PreKeyMessage& message) const {
-  for (std::size_t i = 0; i < count_; ++i)
-    if (session(i).version() == message.version &&
-        equal_var(session(i).base_key(), message.base_key.serialized()))
-      return i;
-  return std::nullopt;
+std::size_t SessionRecord::find_base_key(const PreKeyMessage& message) const {
+  std::size_t i = 0;
+  while (i < count_ && (session(i).version() != message.version ||
+                        !equal_var(session(i).base_key(), message.base_key.serialized())))
+    ++i;
+  return i;
 }
 
 bool SessionRecord::knows_base_key(const PreKeyMessage& message) const {
-  return find_base_key(message).has_value();
+  return find_base_key(message) < count_;
 }
 
 Result<OpenedPreKey> SessionRecord::decrypt_prekey(const PreKeyInput& input, Rng& rng,
@@ -77,23 +76,26 @@ Result<OpenedPreKey> SessionRecord::decrypt_prekey(const PreKeyInput& input, Rng
   wipe(plaintext);
   const auto& message = input.message;
   if (!equal_var(message.identity_key.serialized(), input.parties.theirs)) return Error::kUntrusted;
-  if (const auto known = find_base_key(message)) {
-    const auto size = TRY(
-        session(*known).decrypt(input.parties, message.message, rng, work, skipped_, plaintext));
-    promote(*known);
-    return OpenedPreKey{.size = size};
+  const std::size_t position = find_base_key(message);
+  Session& with = session(position);
+  OpenedPreKey opened{.new_session = position == count_};
+  if (opened.new_session) {
+    if (input.keys == nullptr) return Error::kNotFound;
+    TRY(with.accept(input.identity, *input.keys, message, input.spqr_minimum, work));
+    opened.used_one_time = message.pre_key_id;
+    if (message.version == kPqxdhVersion) opened.used_kem = message.kem_pre_key_id;
   }
-  if (input.keys == nullptr) return Error::kNotFound;
-  auto& made = session(count_);
-  TRY(made.accept(input.identity, *input.keys, message, input.spqr_minimum, work));
-  const auto size = made.decrypt(input.parties, message.message, rng, work, skipped_, plaintext);
+  const auto size = with.decrypt(input.parties, message.message, rng, work, skipped_, plaintext);
   if (!size) {
-    made.clear();
+    if (opened.new_session) with.clear();
     return size.error();
   }
-  push_current();
-  OpenedPreKey opened{.size = *size, .new_session = true, .used_one_time = message.pre_key_id};
-  if (message.version == kPqxdhVersion) opened.used_kem = message.kem_pre_key_id;
+  opened.size = *size;
+  if (opened.new_session) {
+    push_current();
+  } else {
+    promote(position);
+  }
   return opened;
 }
 
@@ -110,19 +112,20 @@ void SessionRecord::retire_all() {
 }
 
 void SessionRecord::push_current() {
-  std::rotate(order_.begin(), order_.begin() + count_, order_.begin() + count_ + 1);
+  make_current(count_);
   if (count_ == kMaxSessions) {
     session(count_).close(skipped_);
   } else {
     ++count_;
   }
-  has_current_ = true;
-  is_pending_ = false;
 }
 
 void SessionRecord::promote(std::size_t position) {
-  if (session(position).is_retired()) return;
-  std::rotate(order_.begin(), order_.begin() + position, order_.begin() + position + 1);
+  if (!session(position).is_retired()) make_current(position);
+}
+
+void SessionRecord::make_current(std::size_t position) {
+  for (; position > 0; --position) std::swap(order_[position], order_[position - 1]);
   has_current_ = true;
   is_pending_ = false;
 }

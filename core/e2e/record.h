@@ -129,16 +129,20 @@ class SessionRecord {
   const Session& session(std::size_t position) const { return slots_[order_[position]]; }
   // Makes the one in session(count_) the current one.
   void push_current();
+  // The same of a kept one, unless it is retired.
   void promote(std::size_t position);
-  std::optional<std::size_t> find_base_key(const PreKeyMessage& message) const;
+  void make_current(std::size_t position);
+  // The position of the message's session; count_ if there is none.
+  std::size_t find_base_key(const PreKeyMessage& message) const;
 
-  // Sessions are large: they stay where they are and their order changes.
-  std::array<Session, kMaxSessions + 1> slots_;
-  std::array<std::uint8_t, kMaxSessions + 1> order_;
+  // What is large comes last: a small offset makes shorter code.
   std::size_t count_ = 0;
   bool has_current_ = false;
   bool is_pending_ = false;
+  std::array<std::uint8_t, kMaxSessions + 1> order_;
   PendingHandshake pending_;  // of the current session, if is_pending_
+  // Sessions are large: they stay where they are and their order changes.
+  std::array<Session, kMaxSessions + 1> slots_;
   Skipped skipped_;
 };
 

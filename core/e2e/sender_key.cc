@@ -1,18 +1,11 @@
 #include "core/e2e/sender_key.h"
 
-#include "core/crypto/sha2.h"
+#include "core/e2e/checksum.h"
 
 namespace core::e2e {
 namespace {
 
 constexpr std::uint8_t kFormat = 1;
-constexpr std::size_t kSumSize = 8;
-
-// Finds damage, not malice: who can write the store can do worse.
-ByteArray<kSumSize> checksum(Bytes body) {
-  const auto digest = crypto::sha256(body);
-  return to_array(View<32>(digest).first<kSumSize>());
-}
 
 }  // namespace
 
@@ -20,9 +13,10 @@ ByteArray<kSumSize> checksum(Bytes body) {
 
 Result<OurSenderKey> OurSenderKey::make(Rng& rng) {
   ByteArray<4> id;
+  Secret<32> chain_key, signing_key;
   TRY(rng.fill(id));
-  auto chain_key = TRY(rng.draw<32>());
-  const auto signing_key = TRY(rng.draw<32>());
+  TRY(rng.fill(chain_key.mut()));
+  TRY(rng.fill(signing_key.mut()));
   OurSenderKey key;
   key.chain_id_ = Reader(id).u32_be() & 0x7fffffff;
   key.chain_ = ChainKey(std::move(chain_key));
@@ -44,7 +38,8 @@ Result<std::size_t> OurSenderKey::encrypt(View<kDistributionIdSize> id, Bytes pl
                                           MutBytes out) {
   const auto encrypted = [&]() -> Result<std::size_t> {
     if (chain_.index() == UINT32_MAX) return Error::kFull;
-    const auto random = TRY(rng.draw<64>());
+    Secret<64> random;
+    TRY(rng.fill(random.mut()));
     auto next = chain_.clone();
     const SenderKeyHeader header{
         .distribution_id = id, .chain_id = chain_id_, .iteration = next.index()};
@@ -183,20 +178,12 @@ Status TheirSenderKeys::read_body(Reader& in) {
 Result<std::size_t> TheirSenderKeys::serialize(MutBytes out) const {
   Writer writer(out);
   write_body(writer);
-  if (writer.ok()) {
-    const auto sum = checksum(writer.written());
-    writer.bytes(sum);
-  }
-  if (!writer.ok()) wipe(out);
-  return writer.finish();
+  return finish_with_checksum(writer, out);
 }
 
 Status TheirSenderKeys::parse(Bytes in, TheirSenderKeys& keys) {
   keys.clear();
-  if (in.size() < kSumSize) return Error::kMalformed;
-  const auto body = in.first(in.size() - kSumSize);
-  if (!equal_var(checksum(body), in.last(kSumSize))) return Error::kMalformed;
-  Reader reader(body);
+  Reader reader(TRY(before_checksum(in)));
   const auto read = keys.read_body(reader);
   if (!read) {
     keys.count_ = kMaxSenderKeys;  // also the one that was half read

@@ -27,26 +27,28 @@ Status check_version(Bytes in) {
 
 // What both messages begin with.
 struct Heading {
-  bool has_id = false, has_chain = false, has_iteration = false;
-  bool complete() const { return has_id && has_chain && has_iteration; }
+  Bytes distribution_id;
+  std::optional<std::uint32_t> chain_id, iteration;
 
-  // True if the field is one of the three. Errors: kMalformed.
-  template <class Message>
-  Result<bool> take(const ProtobufField& f, Message& message) {
-    if (f.number < 1 || f.number > 3) return false;
-    if (f.number == 1) {
-      if (f.type != WireType::kBytes || f.bytes.size() != kDistributionIdSize) {
-        return Error::kMalformed;
-      }
-      message.distribution_id = to_array(f.bytes.first<kDistributionIdSize>());
-      has_id = true;
-      return true;
+  // Takes the field that `fields` has come to if it is one of the three.
+  void take(std::uint32_t number, ProtobufFields& fields) {
+    switch (number) {
+      case 1: fields.bytes(distribution_id); break;
+      case 2: fields.u32(chain_id); break;
+      case 3: fields.u32(iteration); break;
+      default: break;
     }
-    if (f.type != WireType::kVarint || f.value > UINT32_MAX) return Error::kMalformed;
-    const auto value = static_cast<std::uint32_t>(f.value);
-    (f.number == 2 ? message.chain_id : message.iteration) = value;
-    (f.number == 2 ? has_chain : has_iteration) = true;
-    return true;
+  }
+  // Errors: kMalformed if one of them is missing.
+  template <class Message>
+  Status write_to(Message& message) const {
+    if (distribution_id.size() != kDistributionIdSize || !chain_id || !iteration) {
+      return Error::kMalformed;
+    }
+    message.distribution_id = to_array(distribution_id.first<kDistributionIdSize>());
+    message.chain_id = *chain_id;
+    message.iteration = *iteration;
+    return {};
   }
 };
 
@@ -56,25 +58,19 @@ Result<SenderKeyDistribution> SenderKeyDistribution::parse(Bytes in) {
   TRY(check_version(in));
   SenderKeyDistribution message;
   Heading heading;
-  bool has_chain_key = false, has_signing_key = false;
-  ProtobufReader fields(in.subspan(1));
-  while (const auto* f = fields.next()) {
-    if (TRY(heading.take(*f, message))) continue;
-    if (f->number == 4) {
-      if (f->type != WireType::kBytes || f->bytes.size() != 32) return Error::kMalformed;
-      message.chain_key = Secret<32>(f->bytes.first<32>());
-      has_chain_key = true;
-    } else if (f->number == 5) {
-      if (f->type != WireType::kBytes || f->bytes.size() != kPublicKeySize) {
-        return Error::kMalformed;
-      }
-      message.signing_key = TRY(TheirSigningKey::parse(f->bytes.first<kPublicKeySize>()));
-      has_signing_key = true;
-    }
+  Bytes chain_key, signing_key;
+  ProtobufFields fields(in.subspan(1));
+  while (const auto number = fields.next()) {
+    heading.take(number, fields);
+    if (number == 4) fields.bytes(chain_key);
+    if (number == 5) fields.bytes(signing_key);
   }
-  if (!fields.ok() || !heading.complete() || !has_chain_key || !has_signing_key) {
+  TRY(heading.write_to(message));
+  if (!fields.ok() || chain_key.size() != 32 || signing_key.size() != kPublicKeySize) {
     return Error::kMalformed;
   }
+  message.chain_key = Secret<32>(chain_key.first<32>());
+  message.signing_key = TRY(TheirSigningKey::parse(signing_key.first<kPublicKeySize>()));
   return message;
 }
 
@@ -102,13 +98,13 @@ Result<SenderKeyMessage> SenderKeyMessage::parse(Bytes in) {
   message.authenticated = in.first(in.size() - crypto::kSignatureSize);
   message.signature = in.last(crypto::kSignatureSize);
   Heading heading;
-  ProtobufReader fields(message.authenticated.subspan(1));
-  while (const auto* f = fields.next()) {
-    if (TRY(heading.take(*f, message)) || f->number != 4) continue;
-    if (f->type != WireType::kBytes) return Error::kMalformed;
-    message.ciphertext = f->bytes;
+  ProtobufFields fields(message.authenticated.subspan(1));
+  while (const auto number = fields.next()) {
+    heading.take(number, fields);
+    if (number == 4) fields.bytes(message.ciphertext);
   }
-  if (!fields.ok() || !heading.complete() || message.ciphertext.empty() ||
+  TRY(heading.write_to(message));
+  if (!fields.ok() || message.ciphertext.empty() ||
       message.ciphertext.size() % crypto::kAesBlockSize != 0) {
     return Error::kMalformed;
   }

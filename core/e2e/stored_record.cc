@@ -1,5 +1,5 @@
 // How a SessionRecord is stored. Spec: docs/spec/end-to-end.md record.
-#include "core/crypto/sha2.h"
+#include "core/e2e/checksum.h"
 #include "core/e2e/record.h"
 
 namespace core::e2e {
@@ -7,13 +7,6 @@ namespace {
 
 constexpr std::uint8_t kFormat = 2;
 constexpr std::uint8_t kHasCurrent = 1, kIsPending = 2;
-constexpr std::size_t kSumSize = 8;
-
-// Finds damage, not malice: who can write the store can do worse.
-ByteArray<kSumSize> checksum(Bytes body) {
-  const auto digest = crypto::sha256(body);
-  return to_array(View<32>(digest).first<kSumSize>());
-}
 
 void write_pending(const PendingHandshake& pending, std::uint8_t version, Writer& out) {
   out.u8(pending.pre_key_id ? 1 : 0);
@@ -102,20 +95,12 @@ Status SessionRecord::read_body(Reader& in) {
 Result<std::size_t> SessionRecord::serialize(MutBytes out) const {
   Writer writer(out);
   write_body(writer);
-  if (writer.ok()) {
-    const auto sum = checksum(writer.written());
-    writer.bytes(sum);
-  }
-  if (!writer.ok()) wipe(out);
-  return writer.finish();
+  return finish_with_checksum(writer, out);
 }
 
 Status SessionRecord::parse(Bytes in, SessionRecord& record) {
   record.clear();
-  if (in.size() < kSumSize) return Error::kMalformed;
-  const auto body = in.first(in.size() - kSumSize);
-  if (!equal_var(checksum(body), in.last(kSumSize))) return Error::kMalformed;
-  Reader reader(body);
+  Reader reader(TRY(before_checksum(in)));
   const auto read = record.read_body(reader);
   if (!read) record.clear();
   return read;
