@@ -35,7 +35,9 @@ add_custom_command(OUTPUT ${mbedtls_sources}
   COMMAND ${PROJECT_SOURCE_DIR}/tools/debian_source.sh mbedtls trixie ${PROJECT_BINARY_DIR}/mbedtls
   COMMENT "Unpacking mbedTLS from Debian's source package"
   VERBATIM)
+add_custom_target(mbedtls_unpacked DEPENDS ${mbedtls_sources})
 add_library(mbedtls STATIC ${mbedtls_sources})
+add_dependencies(mbedtls mbedtls_unpacked)
 target_include_directories(mbedtls SYSTEM PUBLIC ${mbedtls}/include)
 target_include_directories(mbedtls PRIVATE ${mbedtls}/library ${PROJECT_SOURCE_DIR})
 target_compile_definitions(mbedtls PUBLIC MBEDTLS_CONFIG_FILE="ports/mbedtls/config.h" ${GINNEL_LIMITS})

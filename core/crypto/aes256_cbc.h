@@ -1,6 +1,6 @@
-// AES-256-CBC over whole blocks, in place: the code for x86-64 with AES
-// instructions, and the portable one. Both are constant time; aes_cbc.cc
-// chooses at run time. Spec: [FIPS197] 5, [SP800-38A] 6.2.
+// AES-256-CBC over whole blocks, in place: the best code at hand, the code for
+// x86-64 with AES instructions, and the portable one. All are constant time.
+// Spec: [FIPS197] 5, [SP800-38A] 6.2.
 #ifndef CORE_CRYPTO_AES256_CBC_H_
 #define CORE_CRYPTO_AES256_CBC_H_
 
@@ -9,6 +9,12 @@
 namespace core::crypto::aes256 {
 
 // REQUIRES in all: blocks.size() is a multiple of 16.
+
+// aes256_cbc_dispatch.cc chooses at run time. A port whose chip does AES has a file of
+// its own in its place: ports/mbedtls/aes256_cbc.cc.
+void cbc_encrypt(View<32> key, View<16> iv, MutBytes blocks);
+void cbc_decrypt(View<32> key, View<16> iv, MutBytes blocks);
+
 void cbc_encrypt_portable(View<32> key, View<16> iv, MutBytes blocks);
 void cbc_decrypt_portable(View<32> key, View<16> iv, MutBytes blocks);
 

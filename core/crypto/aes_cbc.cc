@@ -1,25 +1,10 @@
 #include "core/crypto/aes_cbc.h"
 
 #include "core/crypto/aes256_cbc.h"
-#include "core/crypto/cpu.h"
 #include "core/crypto/ct.h"
 
 namespace core::crypto {
 namespace {
-
-void cbc_encrypt(View<32> key, View<16> iv, MutBytes blocks) {
-#ifdef GINNEL_AES_NI
-  if (cpu::has_aes()) return aes256::cbc_encrypt_ni(key, iv, blocks);
-#endif
-  aes256::cbc_encrypt_portable(key, iv, blocks);
-}
-
-void cbc_decrypt(View<32> key, View<16> iv, MutBytes blocks) {
-#ifdef GINNEL_AES_NI
-  if (cpu::has_aes()) return aes256::cbc_decrypt_ni(key, iv, blocks);
-#endif
-  aes256::cbc_decrypt_portable(key, iv, blocks);
-}
 
 // 0xffffffff iff a < b, else 0, for a, b < 2^31.
 std::uint32_t mask_less(std::uint32_t a, std::uint32_t b) { return 0u - ((a - b) >> 31); }
@@ -46,7 +31,7 @@ Result<std::size_t> aes256_cbc_encrypt(View<32> key, View<16> iv, Bytes plaintex
   copy(plaintext, out);
   std::fill(out.begin() + plaintext.size(), out.begin() + size,
             static_cast<std::uint8_t>(size - plaintext.size()));
-  cbc_encrypt(key, iv, out.first(size));
+  aes256::cbc_encrypt(key, iv, out.first(size));
   return size;
 }
 
@@ -61,7 +46,7 @@ Result<std::size_t> aes256_cbc_decrypt(View<32> key, View<16> iv, Bytes cipherte
     return Error::kFull;
   }
   copy(ciphertext, out);
-  cbc_decrypt(key, iv, out.first(size));
+  aes256::cbc_decrypt(key, iv, out.first(size));
 
   std::size_t padding = padding_size(out.subspan(size - kAesBlockSize).first<kAesBlockSize>());
   // The plaintext's size, and that the padding was wrong, are what the caller
