@@ -11,7 +11,7 @@ set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 # With _zicsr, which the counters of ports/qemu_virt need, GCC 12 would link the
 # 64-bit libraries: that file alone is compiled with it.
 set(GINNEL_MACHINE_FLAGS -march=rv32imac -mabi=ilp32)
-set(flags "-march=rv32imac -mabi=ilp32 --specs=picolibc.specs -ffunction-sections -fdata-sections -fno-common -msave-restore")
+set(flags "-march=rv32imac -mabi=ilp32 --specs=picolibc.specs -ffunction-sections -fdata-sections -fno-common -msave-restore -fno-jump-tables")
 
 # Debian 12 has no C++ headers for this compiler. Those of the ARM compiler, of
 # the same version and for the same sizes of types, serve: headers only, none of
@@ -22,8 +22,10 @@ if(NOT cxx_headers)
 endif()
 set(cxx_flags "-nostdinc++ -isystem ${cxx_headers} -isystem ${cxx_headers}/arm-none-eabi/thumb/v7-m/nofp -isystem ${cxx_headers}/backward")
 
+# Without -fstack-reuse=none GCC 12 stores every span that it passes in
+# registers to the stack as well.
 set(CMAKE_C_FLAGS_INIT "${flags}")
-set(CMAKE_CXX_FLAGS_INIT "${flags} ${cxx_flags} -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-use-cxa-atexit")
+set(CMAKE_CXX_FLAGS_INIT "${flags} ${cxx_flags} -fstack-reuse=none -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-use-cxa-atexit")
 set(CMAKE_ASM_FLAGS_INIT "-march=rv32imac_zicsr -mabi=ilp32")
 
 # Images name their start code and script themselves, and end with the libraries

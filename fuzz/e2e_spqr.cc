@@ -1,7 +1,7 @@
 // The post-quantum ratchet is given any bytes. A first byte says where two ends
 // that talk to each other stand; then the bytes are a payload for one of them,
 // and a stored ratchet. What parses is a payload that can be written again;
-// prepare() changes nothing; a ratchet that can be read is written as it was.
+// a ratchet that can be read is written as it was, and is fit for use.
 #include <memory>
 #include <vector>
 
@@ -17,25 +17,41 @@ struct End {
   Spqr spqr;
   SkippedKeys skipped;
 
-  Buffer stored() const {
+  Buffer stored() {
     Buffer out(Spqr::kMaxStoredSize);
     Writer writer(out);
-    spqr.write(writer);
+    Codec codec(writer);
+    spqr.exchange(codec, skipped);
     CHECK(writer.ok());
     out.resize(writer.size());
     return out;
+  }
+  bool read(Reader& in) {
+    Codec codec(in);
+    spqr = {};
+    skipped.clear();
+    spqr.exchange(codec, skipped);
+    return codec.ok();
+  }
+  // Goes on as `after`.
+  void become(const Spqr& after) {
+    spqr.close_all_but(after, skipped);
+    spqr = after;
   }
 };
 
 void carry(End& from, End& to, Rng& rng, bool lost) {
   Spqr::Outgoing out;
-  CHECK(from.spqr.next(true, rng, Peer::work(), out).ok());
-  const Buffer payload(out.bytes().begin(), out.bytes().end());
-  from.spqr.sent(out, from.skipped);
-  Spqr::Incoming in;
+  Spqr after = from.spqr;
+  CHECK(after.send(true, rng, Peer::work(), out).ok());
+  from.become(after);
   if (lost) return;
-  CHECK(to.spqr.prepare(payload, Minimum::kV1, to.skipped, Peer::work(), in).ok());
-  to.spqr.commit(in, to.skipped);
+  Spqr::Incoming in;
+  after = to.spqr;
+  CHECK(after.receive(out.bytes(), Minimum::kV1, to.skipped, Peer::work(), in).ok());
+  to.spqr.close_all_but(after, to.skipped);
+  after.settle(in, to.skipped);
+  to.spqr = after;
 }
 
 // Two ends in every stage of their first two epochs.
@@ -64,41 +80,35 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const Stages stages;
   if (size == 0) return 0;
   const Bytes in(data + 1, size - 1);
-  if (const auto payload = Payload::parse(in)) {
+  if (Payload payload; Payload::parse(in, payload)) {
     ByteArray<Payload::kMaxSize> out;
-    const auto written = payload->encode(out);
+    const auto written = payload.encode(out);
     CHECK(written.ok());
-    CHECK(Payload::parse(Bytes(out).first(*written)).ok());
+    CHECK(Payload::parse(Bytes(out).first(*written), payload).ok());
   }
 
   static auto end = std::make_unique<End>();
-  end->skipped.clear();
-  Buffer before = stages.stages[data[0] % Stages::kStages];
-  Reader reader(before);
-  CHECK(end->spqr.read(reader, end->skipped));
+  Reader reader(stages.stages[data[0] % Stages::kStages]);
+  CHECK(end->read(reader));
   const auto minimum = data[0] < 128 ? Minimum::kV1 : Minimum::kNone;
   Spqr::Incoming incoming;
-  const auto prepared = end->spqr.prepare(in, minimum, end->skipped, Peer::work(), incoming);
-  CHECK(end->stored() == before);
-  if (prepared) {
+  Spqr after = end->spqr;
+  if (after.receive(in, minimum, end->skipped, Peer::work(), incoming)) {
     CHECK(minimum == Minimum::kNone || !incoming.salt().empty());
-    end->spqr.commit(incoming, end->skipped);
+    end->spqr.close_all_but(after, end->skipped);
+    after.settle(incoming, end->skipped);
+    end->spqr = after;
     end->stored();
   }
 
-  end->skipped.clear();
   Reader stored(in);
-  Spqr read;
-  if (read.read(stored, end->skipped)) {
-    Buffer out(Spqr::kMaxStoredSize);
-    Writer writer(out);
-    read.write(writer);
-    CHECK(writer.ok() && writer.size() == in.size() - stored.remaining());
-    CHECK(equal_var(writer.written(), in.first(writer.size())));
-    // And it is fit for use.
+  if (end->read(stored)) {
+    const Buffer out = end->stored();
+    CHECK(out.size() == in.size() - stored.remaining());
+    CHECK(equal_var(out, in.first(out.size())));
     TestRng rng(2);
     Spqr::Outgoing outgoing;
-    (void)read.next(true, rng, Peer::work(), outgoing);
+    (void)end->spqr.send(true, rng, Peer::work(), outgoing);
   }
   return 0;
 }

@@ -77,17 +77,14 @@ void ProtobufFields::bytes(Bytes& out) {
   if (is(WireType::kBytes)) out = field_->bytes;
 }
 
-void ProtobufWriter::raw_varint(std::uint64_t value) {
-  while (value >= 0x80) {
-    out_.u8(static_cast<std::uint8_t>(value | 0x80));
-    value >>= 7;
-  }
-  out_.u8(static_cast<std::uint8_t>(value));
+void put_varint(Writer& out, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) out.u8(static_cast<std::uint8_t>(value | 0x80));
+  out.u8(static_cast<std::uint8_t>(value));
 }
 
 void ProtobufWriter::varint(std::uint32_t number, std::uint64_t value) {
-  raw_varint(std::uint64_t{number} << 3 | static_cast<std::uint8_t>(WireType::kVarint));
-  raw_varint(value);
+  put_varint(out_, std::uint64_t{number} << 3 | static_cast<std::uint8_t>(WireType::kVarint));
+  put_varint(out_, value);
 }
 
 void ProtobufWriter::bytes(std::uint32_t number, Bytes value) {
@@ -96,8 +93,8 @@ void ProtobufWriter::bytes(std::uint32_t number, Bytes value) {
 }
 
 MutBytes ProtobufWriter::reserve(std::uint32_t number, std::size_t size) {
-  raw_varint(std::uint64_t{number} << 3 | static_cast<std::uint8_t>(WireType::kBytes));
-  raw_varint(size);
+  put_varint(out_, std::uint64_t{number} << 3 | static_cast<std::uint8_t>(WireType::kBytes));
+  put_varint(out_, size);
   return out_.reserve(size);
 }
 

@@ -23,6 +23,8 @@ struct ProtobufField {
 // Takes a varint off the front of `in`. False, and nothing changed, if there is
 // none of at most 64 bits. Longer forms of a small number are read too.
 bool take_varint(Bytes& in, std::uint64_t& out);
+// Appends a varint, 1 to 10 bytes.
+void put_varint(Writer& out, std::uint64_t value);
 
 // Walks the fields of one message in the order they stand:
 //   ProtobufReader in(message);
@@ -101,7 +103,6 @@ class ProtobufWriter {
   Result<std::size_t> finish() const { return out_.finish(); }
 
  private:
-  void raw_varint(std::uint64_t value);
   Writer out_;
 };
 

@@ -22,15 +22,12 @@ class KdfInput {
     size_ += 32 * pairs.size();
     return {};
   }
-  Agreement derive(std::uint8_t version) const {
+  void derive(bool post_quantum, Agreement& out) const {
     const Bytes input = bytes_.view().first(size_);
-    Secret<96> keys;
-    if (version == kPqxdhVersion)
-      crypto::hkdf_sha256({}, input, kPqxdhLabel, keys.mut());
+    if (post_quantum)
+      crypto::hkdf_sha256({}, input, kPqxdhLabel, out.keys.mut());
     else
-      crypto::hkdf_sha256({}, input, kX3dhLabel, keys.mut().first<64>());
-    return Agreement{Secret<32>(keys.view().first<32>()), Secret<32>(keys.view().subspan<32, 32>()),
-                     Secret<32>(keys.view().last<32>())};
+      crypto::hkdf_sha256({}, input, kX3dhLabel, out.keys.mut().first<64>());
   }
 
  private:
@@ -57,10 +54,10 @@ Result<Secret<32>> decapsulate(Bytes private_key, View<crypto::kKyber1024Ciphert
 
 }  // namespace
 
-Result<Agreement> agree_as_initiator(const OurIdentity& identity, const OurBaseKey& base_key,
-                                     const prekey::Bundle& bundle, View<32> kem_random,
-                                     MutView<crypto::kKyber1024CiphertextSize> kem_ciphertext,
-                                     crypto::MlKemWork& work) {
+Status agree_as_initiator(const OurIdentity& identity, const OurBaseKey& base_key,
+                          const prekey::Bundle& bundle, View<32> kem_random,
+                          MutView<crypto::kKyber1024CiphertextSize> kem_ciphertext,
+                          crypto::MlKemWork& work, Agreement& out) {
   const auto theirs = point_of(bundle.identity_key);
   const auto signed_pre_key = point_of(bundle.signed_pre_key.public_key);
   // The last one counts with a one-time prekey.
@@ -76,11 +73,12 @@ Result<Agreement> agree_as_initiator(const OurIdentity& identity, const OurBaseK
     input.add(TRY(
         crypto::kyber1024_encapsulate(bundle.kem->public_key, kem_random, kem_ciphertext, work)));
   }
-  return input.derive(bundle.kem ? kPqxdhVersion : kX3dhVersion);
+  input.derive(bundle.kem.has_value(), out);
+  return {};
 }
 
-Result<Agreement> agree_as_responder(const OurIdentity& identity, const OurPreKeys& keys,
-                                     const PreKeyMessage& message, crypto::MlKemWork& work) {
+Status agree_as_responder(const OurIdentity& identity, const OurPreKeys& keys,
+                          const PreKeyMessage& message, crypto::MlKemWork& work, Agreement& out) {
   if (message.pre_key_id && keys.one_time == nullptr) return Error::kNotFound;
   const auto& base_key = message.base_key;
   if (!crypto::x25519_is_prime_order_var(base_key.point())) return Error::kBadKey;
@@ -95,7 +93,8 @@ Result<Agreement> agree_as_responder(const OurIdentity& identity, const OurPreKe
     const auto ciphertext = message.kem_ciphertext.first<crypto::kKyber1024CiphertextSize>();
     input.add(TRY(decapsulate(keys.kem, ciphertext, work)));
   }
-  return input.derive(message.version);
+  input.derive(message.version == kPqxdhVersion, out);
+  return {};
 }
 
 }  // namespace core::e2e

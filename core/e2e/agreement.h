@@ -13,9 +13,13 @@ namespace core::e2e {
 
 // What both sides hold after the handshake.
 struct Agreement {
-  Secret<32> root_key;
-  Secret<32> chain_key;      // of the chain on the signed prekey
-  Secret<32> spqr_auth_key;  // starts the post-quantum ratchet; zeros in version 3
+  Secret<96> keys;
+
+  View<32> root_key() const { return keys.view().first<32>(); }
+  // Of the chain on the signed prekey.
+  View<32> chain_key() const { return keys.view().subspan<32, 32>(); }
+  // Starts the post-quantum ratchet; zeros in version 3.
+  View<32> spqr_auth_key() const { return keys.view().last<32>(); }
 };
 
 // The private halves of the prekeys that a PreKeyMessage names. Nothing is
@@ -31,17 +35,17 @@ struct OurPreKeys {
 // REQUIRES: prekey::verify(bundle) succeeded.
 // Errors: kBadKey (a key of low order, or no KEM key), and then
 // `kem_ciphertext` is all zeros.
-Result<Agreement> agree_as_initiator(const OurIdentity& identity, const OurBaseKey& base_key,
-                                     const prekey::Bundle& bundle, View<32> kem_random,
-                                     MutView<crypto::kKyber1024CiphertextSize> kem_ciphertext,
-                                     crypto::MlKemWork& work);
+Status agree_as_initiator(const OurIdentity& identity, const OurBaseKey& base_key,
+                          const prekey::Bundle& bundle, View<32> kem_random,
+                          MutView<crypto::kKyber1024CiphertextSize> kem_ciphertext,
+                          crypto::MlKemWork& work, Agreement& out);
 
 // Bob. The base key must be canonical and of prime order.
 // Errors: kBadKey; kNotFound if `keys` lacks one that the message names;
 // kMalformed if `keys.kem` is of a wrong size. A KEM ciphertext for another
 // key is noticed only when the message's MAC fails.
-Result<Agreement> agree_as_responder(const OurIdentity& identity, const OurPreKeys& keys,
-                                     const PreKeyMessage& message, crypto::MlKemWork& work);
+Status agree_as_responder(const OurIdentity& identity, const OurPreKeys& keys,
+                          const PreKeyMessage& message, crypto::MlKemWork& work, Agreement& out);
 
 }  // namespace core::e2e
 #endif  // CORE_E2E_AGREEMENT_H_

@@ -1,6 +1,5 @@
 #include "core/e2e/chain.h"
 
-#include "core/base/result.h"
 #include "core/crypto/hkdf.h"
 #include "core/crypto/hmac.h"
 
@@ -17,22 +16,16 @@ MessageKeys::MessageKeys(const Secret<32>& seed, Bytes spqr_key) {
   crypto::hkdf_sha256(spqr_key, seed.view(), kMessageKeysLabel, keys_.mut());
 }
 
-Secret<32> ChainKey::take() {
-  CHECK(index_ < UINT32_MAX);
-  crypto::HmacSha256 hmac(key_.view());
-  Secret<32> seed;
-  hmac.update(kSeedInput);
-  hmac.finish(seed.mut());
+void step_chain(ChainKey& chain, MutBytes seed) {
+  CHECK(chain.index < UINT32_MAX);
+  crypto::HmacSha256 hmac(chain.key);
+  if (!seed.empty()) {
+    hmac.update(kSeedInput);
+    hmac.finish(seed.first<32>());
+  }
   hmac.update(kChainInput);
-  hmac.finish(key_.mut());
-  ++index_;
-  return seed;
-}
-
-void ChainKey::advance() {
-  CHECK(index_ < UINT32_MAX);
-  key_ = crypto::hmac_sha256(key_.view(), {kChainInput});
-  ++index_;
+  hmac.finish(chain.key);
+  ++chain.index;
 }
 
 }  // namespace core::e2e

@@ -3,7 +3,8 @@
 #ifndef CORE_E2E_CHAIN_H_
 #define CORE_E2E_CHAIN_H_
 
-#include "core/base/bytes.h"
+#include "core/base/codec.h"
+#include "core/base/wiped.h"
 
 namespace core::e2e {
 
@@ -23,26 +24,25 @@ class MessageKeys {
   Secret<80> keys_;
 };
 
-// A chain key and the number of the message that it makes next.
-class ChainKey {
- public:
-  ChainKey() = default;
-  explicit ChainKey(Secret<32> key, std::uint32_t index = 0)
-      : key_(std::move(key)), index_(index) {}
+// A chain key and the number of the message that it makes next. Secret: what
+// holds one wipes it.
+struct ChainKey {
+  ByteArray<32> key{};
+  std::uint32_t index = 0;
 
-  // The seed of the message number index(); moves on to the next message.
-  // Constant time. REQUIRES: index() < UINT32_MAX.
-  Secret<32> take();
-  // Only moves on.
-  void advance();
-  std::uint32_t index() const { return index_; }
-  View<32> key() const { return key_.view(); }
-  ChainKey clone() const { return ChainKey(key_.clone(), index_); }
-
- private:
-  Secret<32> key_;
-  std::uint32_t index_ = 0;
+  void exchange(Codec& codec) {
+    codec.bytes(key);
+    codec.number(index);
+  }
 };
+
+// How one kind of chain goes on: writes the key of the message number
+// chain.index to `out`, 32 bytes or none if it is not wanted, and moves on to
+// the next message. Constant time. REQUIRES: chain.index < UINT32_MAX.
+using ChainStep = void (*)(ChainKey& chain, MutBytes out);
+
+// The Double Ratchet's, and sender keys': the seed of a message, from 0.
+void step_chain(ChainKey& chain, MutBytes seed);
 
 }  // namespace core::e2e
 #endif  // CORE_E2E_CHAIN_H_

@@ -26,12 +26,13 @@ Buffer first_message(const json& v) {
   const auto ratchet_key = hex_array<33>(v["alice_first_ratchet"]["pub"]);
   Buffer ciphertext;
   if (v["version"] == 4) ciphertext = hex(v["kyber_ct"]);
-  PreKeyHeader around{.version = v["version"],
-                      .pre_key_id = std::nullopt,
-                      .base_key = base_key,
-                      .identity_key = identity,
-                      .kem_ciphertext = ciphertext};
-  if (!v["bob_one_time_prekey"].is_null()) around.pre_key_id = 1;
+  PendingHandshake handshake;
+  if (!v["bob_one_time_prekey"].is_null()) handshake.pre_key_id = 1;
+  copy(ciphertext, handshake.kem_ciphertext);
+  const PreKeyHeader around{.version = v["version"],
+                            .base_key = base_key,
+                            .identity_key = identity,
+                            .handshake = handshake};
   const SignalHeader header{.version = v["version"], .ratchet_key = ratchet_key};
   Buffer out(4096);
   std::size_t size = 0;
@@ -58,12 +59,12 @@ TEST(Agreement, BobDerivesTheKeysOfTheVectors) {
     if (v["version"] == 4) kem = hex(v["bob_kyber_sk"]);
     const OurPreKeys keys{
         .signed_pre_key = signed_pre_key, .one_time = one_time ? &*one_time : nullptr, .kem = kem};
-    const auto agreed = agree_as_responder(identity, keys, *message, Peer::work());
-    ASSERT_TRUE(agreed.ok());
-    EXPECT_EQ(to_hex(agreed->root_key.view()), v["root_key"]);
-    EXPECT_EQ(to_hex(agreed->chain_key.view()), v["chain_key"]);
+    Agreement agreed;
+    ASSERT_TRUE(agree_as_responder(identity, keys, *message, Peer::work(), agreed).ok());
+    EXPECT_EQ(to_hex(agreed.root_key()), v["root_key"]);
+    EXPECT_EQ(to_hex(agreed.chain_key()), v["chain_key"]);
     if (v["version"] == 4) {
-      EXPECT_EQ(to_hex(agreed->spqr_auth_key.view()), v["spqr_auth_key"]);
+      EXPECT_EQ(to_hex(agreed.spqr_auth_key()), v["spqr_auth_key"]);
       ++pqxdh;
     }
   }
@@ -94,10 +95,12 @@ TEST(Agreement, AliceDerivesTheKeysOfTheVersion3Vectors) {
     }
     ByteArray<1569> ciphertext{};
     const ByteArray<32> random{};
-    auto agreed = agree_as_initiator(identity, base_key, bundle, random, ciphertext, Peer::work());
-    ASSERT_TRUE(agreed.ok());
-    EXPECT_EQ(to_hex(agreed->root_key.view()), v["root_key"]);
-    EXPECT_EQ(to_hex(agreed->chain_key.view()), v["chain_key"]);
+    Agreement agreed;
+    ASSERT_TRUE(
+        agree_as_initiator(identity, base_key, bundle, random, ciphertext, Peer::work(), agreed)
+            .ok());
+    EXPECT_EQ(to_hex(agreed.root_key()), v["root_key"]);
+    EXPECT_EQ(to_hex(agreed.chain_key()), v["chain_key"]);
     EXPECT_EQ(ciphertext, ByteArray<1569>{});
   }
   EXPECT_EQ(x3dh, 2);
@@ -107,14 +110,16 @@ TEST(Ratchet, StartsAliceAsTheVectorsSay) {
   const auto file = test::load_vectors("signal/handshake.json");
   for (const auto& v : file["vectors"]) {
     const auto skipped = std::make_unique<SkippedKeys>();
-    const auto theirs = TheirSignedPreKey::parse(hex_array<33>(v["bob_signed_prekey"]["pub"]));
-    const auto ratchet = Ratchet::initiator(
-        Secret<32>(hex_array<32>(v["root_key"])), Secret<32>(hex_array<32>(v["chain_key"])),
-        *theirs, our_key<OurRatchetKey>(v["alice_first_ratchet"]), *skipped);
-    ASSERT_TRUE(ratchet.ok());
-    EXPECT_EQ(to_hex(ratchet->test_only_root_key()), v["alice_root_after_first_ratchet"]);
-    EXPECT_EQ(to_hex(ratchet->test_only_sending_chain().key()), v["alice_sending_chain_key"]);
-    EXPECT_EQ(to_hex(ratchet->ratchet_key()), v["alice_first_ratchet"]["pub"]);
+    const auto theirs = TheirRatchetKey::parse(hex_array<33>(v["bob_signed_prekey"]["pub"]));
+    Ratchet ratchet;
+    ASSERT_TRUE(ratchet
+                    .start_initiator(hex_array<32>(v["root_key"]), hex_array<32>(v["chain_key"]),
+                                     *theirs, our_key<OurRatchetKey>(v["alice_first_ratchet"]),
+                                     *skipped)
+                    .ok());
+    EXPECT_EQ(to_hex(ratchet.test_only_root_key()), v["alice_root_after_first_ratchet"]);
+    EXPECT_EQ(to_hex(ratchet.test_only_sending_chain().key), v["alice_sending_chain_key"]);
+    EXPECT_EQ(to_hex(ratchet.ratchet_key()), v["alice_first_ratchet"]["pub"]);
   }
 }
 
@@ -125,8 +130,9 @@ TEST(Agreement, NamesTheKeyThatIsMissing) {
   const auto message = PreKeyMessage::parse(wire.bytes);
   ASSERT_TRUE(message.ok());
   const auto error_with = [&](const OurPreKeys& keys) {
-    const auto agreed = agree_as_responder(bob.identity, keys, *message, Peer::work());
-    return agreed ? Error::kRefused : agreed.error();
+    Agreement agreed;
+    const auto done = agree_as_responder(bob.identity, keys, *message, Peer::work(), agreed);
+    return done ? Error::kRefused : done.error();
   };
   auto keys = bob.keys();
   keys.one_time = nullptr;
@@ -151,8 +157,9 @@ TEST(Agreement, RefusesBaseKeysThatAreNotCanonicalOrNotOfPrimeOrder) {
   const auto error_with = [&](const PublicKey& base_key) {
     auto other = *message;
     other.base_key = *TheirBaseKey::parse(base_key);
-    const auto agreed = agree_as_responder(bob.identity, bob.keys(), other, Peer::work());
-    return agreed ? Error::kRefused : agreed.error();
+    Agreement agreed;
+    const auto done = agree_as_responder(bob.identity, bob.keys(), other, Peer::work(), agreed);
+    return done ? Error::kRefused : done.error();
   };
   EXPECT_EQ(error_with(good), Error::kRefused);  // that is: it agreed
   auto high_bit = good;
@@ -166,8 +173,7 @@ TEST(Agreement, RefusesBaseKeysThatAreNotCanonicalOrNotOfPrimeOrder) {
            "f6ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",  // p + 9
            "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",  // order 8
        })
-    EXPECT_EQ(error_with(serialize_public(hex_array<32>(std::string_view(u)))), Error::kBadKey)
-        << u;
+    EXPECT_EQ(error_with(serialized(hex_array<32>(std::string_view(u)))), Error::kBadKey) << u;
 }
 
 TEST(Agreement, RefusesKeysOfLowOrderInABundle) {

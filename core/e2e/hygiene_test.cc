@@ -71,12 +71,12 @@ TEST(Hygiene, AClearedRecordHoldsNothing) {
            begin + sizeof(SessionRecord);
   };
   // Where a session of version 4 keeps its secrets: see docs/spec/end-to-end.md.
-  const Bytes session = Bytes(stored).subspan(3);
-  const Bytes root_key = session.subspan(71, 32), private_key = session.subspan(103, 32),
-              chain_key = session.subspan(168, 32);
-  const Bytes spqr = session.subspan(71 + 138 + session[208] * 71u + 2);
-  const Bytes auth_root = spqr.subspan(8, 32), auth_mac = spqr.subspan(40, 32),
-              spqr_root = spqr.subspan(73, 32);
+  const Bytes session = Bytes(stored).subspan(4);
+  const Bytes root_key = session.subspan(72, 32), private_key = session.subspan(104, 32),
+              chain_key = session.subspan(169, 32);
+  const Bytes spqr = session.subspan(72 + 138 + session[209] * 71u + 2);
+  const Bytes auth_root = spqr.subspan(4, 32), auth_mac = spqr.subspan(36, 32),
+              spqr_root = spqr.subspan(69, 32);
   ASSERT_EQ(bob.record->skipped_count(), 3u);
   ASSERT_EQ(bob.record->skipped_spqr_count(), 3u);
   const Bytes spqr_key = Bytes(stored).subspan(stored.size() - 8 - 32, 32);

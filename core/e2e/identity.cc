@@ -4,10 +4,10 @@
 
 namespace core::e2e {
 
-PublicKey serialize_public(View<32> point) {
+PublicKey public_key_of(const Secret<32>& private_key) {
   PublicKey out;
   out[0] = prekey::kCurveKeyType;
-  copy(point, MutBytes(out).subspan(1));
+  copy(crypto::x25519_public(private_key), MutBytes(out).subspan(1));
   return out;
 }
 

@@ -4,6 +4,7 @@
 #ifndef CORE_E2E_IDENTITY_H_
 #define CORE_E2E_IDENTITY_H_
 
+#include "core/base/codec.h"
 #include "core/crypto/x25519.h"
 #include "core/prekey/bundle.h"
 
@@ -13,8 +14,8 @@ namespace core::e2e {
 using PublicKey = ByteArray<prekey::kCurveKeySize>;
 inline constexpr std::size_t kPublicKeySize = prekey::kCurveKeySize;
 
-// The serialized form of the 32 bytes of u.
-PublicKey serialize_public(View<32> point);
+// The serialized public key. Constant time.
+PublicKey public_key_of(const Secret<32>& private_key);
 
 // A key pair of ours. Move-only; the private half wipes itself.
 template <class Use>
@@ -24,14 +25,18 @@ class OurKey {
   OurKey() = default;
   // Clamps the 32 bytes and computes the public key. Constant time.
   explicit OurKey(View<32> private_key)
-      : private_(crypto::x25519_private(private_key)),
-        public_(serialize_public(crypto::x25519_public(private_))) {}
+      : private_(crypto::x25519_private(private_key)), public_(public_key_of(private_)) {}
   // A pair that was stored together; saves the computation.
   // REQUIRES: they belong together.
   OurKey(View<32> private_key, View<kPublicKeySize> public_key)
       : private_(crypto::x25519_private(private_key)), public_(to_array(public_key)) {}
 
-  OurKey clone() const { return OurKey(private_.view(), public_); }
+  OurKey clone() const { return as<Use>(); }
+  // The same pair in another use.
+  template <class Other>
+  OurKey<Other> as() const {
+    return OurKey<Other>(private_.view(), public_);
+  }
   // Live as long as this object.
   const Secret<32>& private_key() const { return private_; }
   View<kPublicKeySize> public_key() const { return public_; }
@@ -46,6 +51,8 @@ template <class Use>
 class TheirKey {
  public:
   TheirKey() = default;
+  // REQUIRES: the type byte has been checked.
+  explicit TheirKey(View<kPublicKeySize> serialized) : serialized_(to_array(serialized)) {}
   // Errors: kBadKey if the type byte is not 0x05.
   static Result<TheirKey> parse(View<kPublicKeySize> serialized) {
     if (serialized[0] != prekey::kCurveKeyType) return Error::kBadKey;
@@ -54,9 +61,12 @@ class TheirKey {
   // Live as long as this object.
   View<kPublicKeySize> serialized() const { return serialized_; }
   View<32> point() const { return View<kPublicKeySize>(serialized_).subspan<1>(); }
+  void exchange(Codec& codec) {
+    codec.bytes(serialized_);
+    codec.require(serialized_[0] == prekey::kCurveKeyType);
+  }
 
  private:
-  explicit TheirKey(View<kPublicKeySize> serialized) : serialized_(to_array(serialized)) {}
   PublicKey serialized_{};
 };
 
@@ -76,12 +86,6 @@ using TheirRatchetKey = TheirKey<struct RatchetUse>;
 template <class Ours, class Theirs>
 crypto::X25519Pair pair(const OurKey<Ours>& ours, const TheirKey<Theirs>& theirs) {
   return {ours.private_key(), theirs.point()};
-}
-
-// X25519 of a key of ours and one of theirs. Errors: kBadKey (low order).
-template <class Ours, class Theirs>
-Result<Secret<32>> agree(const OurKey<Ours>& ours, const TheirKey<Theirs>& theirs) {
-  return crypto::x25519(ours.private_key(), theirs.point());
 }
 
 // Signs a serialized prekey, type byte included, for prekey::verify().

@@ -23,11 +23,11 @@ Result<std::uint8_t> parse_version(Bytes in) {
   return version;
 }
 
-// The key in a field; an absent field is empty. Errors: kMalformed; kBadKey.
-template <class Key>
-Result<Key> parse_key(Bytes field) {
+// Of the key in a field; an absent field is empty. Errors: kMalformed; kBadKey.
+Status check_key(Bytes field) {
   if (field.size() != kPublicKeySize) return Error::kMalformed;
-  return Key::parse(field.first<kPublicKeySize>());
+  if (field[0] != prekey::kCurveKeyType) return Error::kBadKey;
+  return {};
 }
 
 std::size_t number_field_size(std::uint32_t value) { return 1 + varint_size(value); }
@@ -62,7 +62,8 @@ Result<SignalMessage> SignalMessage::parse(Bytes in) {
       message.ciphertext.size() % crypto::kAesBlockSize != 0)
     return Error::kMalformed;
   message.counter = *counter;
-  message.ratchet_key = TRY(parse_key<TheirRatchetKey>(ratchet_key));
+  TRY(check_key(ratchet_key));
+  message.ratchet_key = TheirRatchetKey(ratchet_key.first<kPublicKeySize>());
   return message;
 }
 
@@ -106,8 +107,10 @@ Result<PreKeyMessage> PreKeyMessage::parse(Bytes in) {
   if (message.kem_pre_key_id.has_value() != has_kem) return Error::kMalformed;
   if (message.version == kPqxdhVersion && !has_kem) return Error::kMalformed;
   message.signed_pre_key_id = *signed_pre_key_id;
-  message.base_key = TRY(parse_key<TheirBaseKey>(base_key));
-  message.identity_key = TRY(parse_key<TheirIdentity>(identity_key));
+  TRY(check_key(base_key));
+  message.base_key = TheirBaseKey(base_key.first<kPublicKeySize>());
+  TRY(check_key(identity_key));
+  message.identity_key = TheirIdentity(identity_key.first<kPublicKeySize>());
   message.message = TRY(SignalMessage::parse(inner));
   if (message.message.version != message.version) return Error::kBadVersion;
   return message;
@@ -150,15 +153,16 @@ Result<MutBytes> encode_pre_key_message(const PreKeyHeader& header, std::size_t 
   if (out.empty()) return Error::kFull;
   out[0] = version_byte(header.version);
   ProtobufWriter fields(out.subspan(1));
-  if (header.pre_key_id) fields.varint(1, *header.pre_key_id);
+  const PendingHandshake& handshake = header.handshake;
+  if (handshake.pre_key_id) fields.varint(1, *handshake.pre_key_id);
   fields.bytes(2, header.base_key);
   fields.bytes(3, header.identity_key);
   const auto message = fields.reserve(4, message_size);
-  fields.varint(5, header.registration_id);
-  fields.varint(6, header.signed_pre_key_id);
-  if (!header.kem_ciphertext.empty()) {
-    fields.varint(7, header.kem_pre_key_id);
-    fields.bytes(8, header.kem_ciphertext);
+  fields.varint(5, handshake.our_registration_id);
+  fields.varint(6, handshake.signed_pre_key_id);
+  if (header.version == kPqxdhVersion) {
+    fields.varint(7, handshake.kem_pre_key_id);
+    fields.bytes(8, handshake.kem_ciphertext);
   }
   size = 1 + TRY(fields.finish());
   return message;

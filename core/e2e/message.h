@@ -6,6 +6,7 @@
 
 #include <optional>
 
+#include "core/base/time.h"
 #include "core/crypto/aes_cbc.h"
 #include "core/e2e/chain.h"
 #include "core/e2e/identity.h"
@@ -86,16 +87,27 @@ std::size_t signal_message_size(const SignalHeader& header, std::size_t plaintex
 Result<std::size_t> seal_signal_message(const SignalHeader& header, const MessageKeys& keys,
                                         const Route& route, Bytes plaintext, MutBytes out);
 
+// The initiator's half of the handshake, repeated with every message until the
+// other side has answered.
+struct PendingHandshake {
+  std::optional<std::uint32_t> pre_key_id;
+  std::uint32_t our_registration_id = 0;
+  std::uint32_t signed_pre_key_id = 0;
+  std::uint32_t kem_pre_key_id = 0;
+  WallTime created{};
+  ByteArray<crypto::kKyber1024CiphertextSize> kem_ciphertext{};  // unused in version 3
+
+  static constexpr std::size_t kMaxStoredSize = 4 * 4 + 1 + 8 + crypto::kKyber1024CiphertextSize;
+  // Of a session of this version.
+  void exchange(std::uint8_t version, Codec& codec);
+};
+
 // What stands in a PreKeyMessage around the inner message.
 struct PreKeyHeader {
   std::uint8_t version = 0;
-  std::optional<std::uint32_t> pre_key_id;
   View<kPublicKeySize> base_key;
   View<kPublicKeySize> identity_key;
-  std::uint32_t registration_id = 0;
-  std::uint32_t signed_pre_key_id = 0;
-  std::uint32_t kem_pre_key_id = 0;
-  Bytes kem_ciphertext = {};  // empty in version 3: fields 7 and 8 are left out
+  const PendingHandshake& handshake;  // without fields 7 and 8 in version 3
 };
 
 // Writes everything around an inner message of `message_size` bytes and

@@ -132,8 +132,7 @@ TEST(SignalMessage, RefusesWrongFields) {
 }
 
 TEST(SignalMessage, OpensWhatWasSealedAndNothingElse) {
-  const PublicKey alice = serialize_public(ByteArray<32>{1}),
-                  bob = serialize_public(ByteArray<32>{2});
+  const PublicKey alice = serialized(ByteArray<32>{1}), bob = serialized(ByteArray<32>{2});
   const Secret<32> seed(ByteArray<32>{3});
   const MessageKeys keys(seed, {}), other(seed, ByteArray<32>{4});
   const Route there{alice, bob}, back{bob, alice};

@@ -14,8 +14,12 @@ Status SessionRecord::initiate(const Initiation& how, WallTime now, Rng& rng,
   for (auto* const secret : {&random.base_key, &random.kem, &random.ratchet_key})
     TRY(rng.fill(secret->mut()));
   PendingHandshake pending;
-  TRY(session(count_).initiate(how.identity, how.bundle, how.spqr_minimum, random, skipped_.seeds,
-                               pending, work));
+  const auto made = session(count_).initiate(how.identity, how.bundle, how.spqr_minimum, random,
+                                             skipped_.seeds, pending, work);
+  if (!made) {
+    session(count_).clear();
+    return made;
+  }
   pending.our_registration_id = how.our_registration_id;
   pending.created = now;
   push_current();
@@ -31,8 +35,31 @@ Result<Sealed> SessionRecord::encrypt(const Parties& parties, Bytes plaintext, W
     return has_current_ ? Error::kExpired : Error::kNotFound;
   }
   const auto* pending = is_pending_ ? &pending_ : nullptr;
-  const auto size = TRY(session(0).encrypt(parties, pending, plaintext, rng, work, skipped_, out));
-  return Sealed{pending ? MessageType::kPreKey : MessageType::kWhisper, size};
+  const auto size =
+      session(count_).encrypt(session(0), parties, pending, plaintext, {rng, work, skipped_}, out);
+  if (!size) {
+    session(count_).clear();
+    wipe(out);
+    return size.error();
+  }
+  replace(0);
+  return Sealed{pending ? MessageType::kPreKey : MessageType::kWhisper, *size};
+}
+
+Result<std::size_t> SessionRecord::decrypt(std::size_t position, const Parties& parties,
+                                           const SignalMessage& message, const Means& means,
+                                           MutBytes plaintext) {
+  const auto size = session(count_).decrypt(session(position), parties, message, means, plaintext);
+  if (!size) {
+    session(count_).clear();
+    wipe(plaintext);
+  } else if (position == count_) {
+    push_current();
+  } else {
+    replace(position);
+    if (!session(position).is_retired()) make_current(position);
+  }
+  return size;
 }
 
 Result<std::size_t> SessionRecord::decrypt_whisper(const Parties& parties,
@@ -41,11 +68,8 @@ Result<std::size_t> SessionRecord::decrypt_whisper(const Parties& parties,
   wipe(plaintext);
   Error error = Error::kNotFound;
   for (std::size_t i = 0; i < count_; ++i) {
-    const auto size = session(i).decrypt(parties, message, rng, work, skipped_, plaintext);
-    if (size) {
-      promote(i);
-      return size;
-    }
+    const auto size = decrypt(i, parties, message, {rng, work, skipped_}, plaintext);
+    if (size) return size;
     switch (size.error()) {
       case Error::kReplay:  // this session's message for sure: look no further
       case Error::kRng: return size.error();
@@ -77,25 +101,15 @@ Result<OpenedPreKey> SessionRecord::decrypt_prekey(const PreKeyInput& input, Rng
   const auto& message = input.message;
   if (!equal_var(message.identity_key.serialized(), input.parties.theirs)) return Error::kUntrusted;
   const std::size_t position = find_base_key(message);
-  Session& with = session(position);
   OpenedPreKey opened{.new_session = position == count_};
   if (opened.new_session) {
     if (input.keys == nullptr) return Error::kNotFound;
-    TRY(with.accept(input.identity, *input.keys, message, input.spqr_minimum, work));
+    TRY(session(position).accept(input.identity, *input.keys, message, input.spqr_minimum, work));
     opened.used_one_time = message.pre_key_id;
     if (message.version == kPqxdhVersion) opened.used_kem = message.kem_pre_key_id;
   }
-  const auto size = with.decrypt(input.parties, message.message, rng, work, skipped_, plaintext);
-  if (!size) {
-    if (opened.new_session) with.clear();
-    return size.error();
-  }
-  opened.size = *size;
-  if (opened.new_session) {
-    push_current();
-  } else {
-    promote(position);
-  }
+  opened.size =
+      TRY(decrypt(position, input.parties, message.message, {rng, work, skipped_}, plaintext));
   return opened;
 }
 
@@ -120,8 +134,9 @@ void SessionRecord::push_current() {
   }
 }
 
-void SessionRecord::promote(std::size_t position) {
-  if (!session(position).is_retired()) make_current(position);
+void SessionRecord::replace(std::size_t position) {
+  std::swap(order_[position], order_[count_]);
+  session(count_).clear();
 }
 
 void SessionRecord::make_current(std::size_t position) {

@@ -115,22 +115,26 @@ class SessionRecord {
 
   // Most bytes that serialize() writes.
   static constexpr std::size_t kMaxSerializedSize =
-      15 + PendingHandshake::kMaxStoredSize + (kMaxArchivedSessions + 1) * Session::kMaxStoredSize +
+      16 + PendingHandshake::kMaxStoredSize + (kMaxArchivedSessions + 1) * Session::kMaxStoredSize +
       2 * kMaxSkippedKeys * 38;
 
  private:
   static constexpr std::size_t kMaxSessions = kMaxArchivedSessions + 1;
 
-  void write_body(Writer& out) const;
-  Status read_body(Reader& in);
+  void exchange(Codec& codec);
   // The sessions in their order, newest first; [0] is current if there is one.
   // [count_] is an empty one to make the next in.
   Session& session(std::size_t position) { return slots_[order_[position]]; }
   const Session& session(std::size_t position) const { return slots_[order_[position]]; }
+  // With the session at `position`, which becomes the current one; or with the
+  // new one in session(count_). On error that is empty, and the kept ones as
+  // they were.
+  Result<std::size_t> decrypt(std::size_t position, const Parties& parties,
+                              const SignalMessage& message, const Means& means, MutBytes plaintext);
   // Makes the one in session(count_) the current one.
   void push_current();
-  // The same of a kept one, unless it is retired.
-  void promote(std::size_t position);
+  // Puts it in the place of one that is kept.
+  void replace(std::size_t position);
   void make_current(std::size_t position);
   // The position of the message's session; count_ if there is none.
   std::size_t find_base_key(const PreKeyMessage& message) const;

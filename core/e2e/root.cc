@@ -9,11 +9,16 @@ constexpr auto kRatchetLabel = label("WhisperRatchet");
 
 }  // namespace
 
-Result<RootStep> RootKey::step(const OurRatchetKey& ours, const TheirRatchetKey& theirs) const {
-  const auto shared = TRY(agree(ours, theirs));
-  const auto keys = crypto::hkdf_sha256<64>(key_.view(), shared.view(), kRatchetLabel);
-  return RootStep{RootKey(Secret<32>(keys.view().first<32>())),
-                  ChainKey(Secret<32>(keys.view().last<32>()))};
+Status step_root(MutView<32> root, View<32> ours, const TheirRatchetKey& theirs, ChainKey& chain) {
+  const Secret<32> private_key(ours);
+  const crypto::X25519Pair pair{private_key, theirs.point()};
+  Secret<32> shared;
+  TRY(crypto::x25519({&pair, 1}, shared.mut()));
+  const auto next = crypto::hkdf_sha256<64>(root, shared.view(), kRatchetLabel);
+  copy(next.view().first<32>(), root);
+  copy(next.view().last<32>(), chain.key);
+  chain.index = 0;
+  return {};
 }
 
 }  // namespace core::e2e

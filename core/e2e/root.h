@@ -8,26 +8,10 @@
 
 namespace core::e2e {
 
-struct RootStep;
-
-class RootKey {
- public:
-  RootKey() = default;
-  explicit RootKey(Secret<32> key) : key_(std::move(key)) {}
-
-  // The root key and chain that follow. This one stays as it is.
-  // Errors: kBadKey if `theirs` is of low order.
-  Result<RootStep> step(const OurRatchetKey& ours, const TheirRatchetKey& theirs) const;
-  View<32> key() const { return key_.view(); }
-
- private:
-  Secret<32> key_;
-};
-
-struct RootStep {
-  RootKey root;
-  ChainKey chain;
-};
+// Replaces the root key by the next, and `chain` by the one that follows. `ours`
+// is our private ratchet key.
+// Errors: kBadKey if `theirs` is of low order, and then nothing has changed.
+Status step_root(MutView<32> root, View<32> ours, const TheirRatchetKey& theirs, ChainKey& chain);
 
 }  // namespace core::e2e
 #endif  // CORE_E2E_ROOT_H_

@@ -13,13 +13,12 @@ constexpr std::uint8_t kFormat = 1;
 
 Result<OurSenderKey> OurSenderKey::make(Rng& rng) {
   ByteArray<4> id;
-  Secret<32> chain_key, signing_key;
+  Secret<32> signing_key;
   TRY(rng.fill(id));
-  TRY(rng.fill(chain_key.mut()));
-  TRY(rng.fill(signing_key.mut()));
   OurSenderKey key;
+  TRY(rng.fill(key.chain_.key));
+  TRY(rng.fill(signing_key.mut()));
   key.chain_id_ = Reader(id).u32_be() & 0x7fffffff;
-  key.chain_ = ChainKey(std::move(chain_key));
   key.signing_key_ = OurSigningKey(signing_key.view());
   return key;
 }
@@ -28,8 +27,8 @@ Result<std::size_t> OurSenderKey::distribution(View<kDistributionIdSize> id, Mut
   SenderKeyDistribution message;
   message.distribution_id = to_array(id);
   message.chain_id = chain_id_;
-  message.iteration = chain_.index();
-  message.chain_key = Secret<32>(chain_.key());
+  message.iteration = chain_.index;
+  message.chain_key = Secret<32>(chain_.key);
   message.signing_key = TRY(TheirSigningKey::parse(signing_key_.public_key()));
   return encode_distribution(message, out);
 }
@@ -37,13 +36,14 @@ Result<std::size_t> OurSenderKey::distribution(View<kDistributionIdSize> id, Mut
 Result<std::size_t> OurSenderKey::encrypt(View<kDistributionIdSize> id, Bytes plaintext, Rng& rng,
                                           MutBytes out) {
   const auto encrypted = [&]() -> Result<std::size_t> {
-    if (chain_.index() == UINT32_MAX) return Error::kFull;
+    if (chain_.index == UINT32_MAX) return Error::kFull;
     Secret<64> random;
     TRY(rng.fill(random.mut()));
     auto next = chain_.clone();
     const SenderKeyHeader header{
-        .distribution_id = id, .chain_id = chain_id_, .iteration = next.index()};
-    const auto seed = next.take();
+        .distribution_id = id, .chain_id = chain_id_, .iteration = next.index};
+    Secret<32> seed;
+    step_chain(next, seed.mut());
     const auto size =
         TRY(seal_sender_key_message(header, seed, signing_key_, plaintext, random.view(), out));
     chain_ = std::move(next);
@@ -55,8 +55,8 @@ Result<std::size_t> OurSenderKey::encrypt(View<kDistributionIdSize> id, Bytes pl
 
 void OurSenderKey::write(Writer& out) const {
   out.u32_be(chain_id_);
-  out.bytes(chain_.key());
-  out.u32_be(chain_.index());
+  out.bytes(chain_.key);
+  out.u32_be(chain_.index);
   out.bytes(signing_key_.private_key().view());
   out.bytes(signing_key_.public_key());
 }
@@ -64,8 +64,8 @@ void OurSenderKey::write(Writer& out) const {
 Result<OurSenderKey> OurSenderKey::read(Reader& in) {
   OurSenderKey key;
   key.chain_id_ = in.u32_be();
-  const auto chain_key = in.take<32>();
-  key.chain_ = ChainKey(Secret<32>(chain_key), in.u32_be());
+  copy(in.take<32>(), key.chain_.key);
+  key.chain_.index = in.u32_be();
   const auto private_key = in.take<32>();
   const auto public_key = in.take<kPublicKeySize>();
   if (!in.ok() || public_key[0] != prekey::kCurveKeyType) return Error::kMalformed;
@@ -87,10 +87,12 @@ void TheirSenderKeys::add(const SenderKeyDistribution& key) {
     } else {
       ++count_;
     }
-    keys_[at] = Key{.id = skipped_.open_chain(),
-                    .chain_id = key.chain_id,
-                    .chain = ChainKey(key.chain_key.clone(), key.iteration),
-                    .signing_key = key.signing_key};
+    Key& made = keys_[at];
+    made.id = skipped_.open_chain();
+    made.chain_id = key.chain_id;
+    copy(key.chain_key.view(), made.chain.key);
+    made.chain.index = key.iteration;
+    made.signing_key = key.signing_key;
   }
   for (; at > 0; --at) std::swap(keys_[at], keys_[at - 1]);
 }
@@ -102,24 +104,12 @@ Result<std::size_t> TheirSenderKeys::decrypt(const SenderKeyMessage& message, Mu
     if (at == count_) return Error::kNotFound;
     Key& key = keys_[at];
     TRY(message.verify(key.signing_key));
-    if (message.iteration < key.chain.index()) {
-      const auto kept = skipped_.find(key.id, message.iteration);
-      if (!kept) return Error::kReplay;
-      const auto size = TRY(message.open(skipped_.seed(*kept), plaintext));
-      skipped_.erase(*kept);
-      return size;
-    }
-    const std::uint32_t missing = message.iteration - key.chain.index();
-    if (missing > kMaxForwardJump || message.iteration == UINT32_MAX) return Error::kFull;
-    // Of very many, only the last fit into the pool.
-    ChainKey next = key.chain.clone();
-    while (message.iteration - next.index() > kMaxSkippedKeys) next.advance();
-    ChainKey first = next.clone();
-    while (next.index() < message.iteration) next.advance();
-    const auto seed = next.take();
-    const auto size = TRY(message.open(seed, plaintext));
-    skipped_.keep(key.id, std::move(first), message.iteration);
-    key.chain = std::move(next);
+    auto next = key.chain.clone();
+    ReadKey read;
+    TRY(skipped_.read(next, key.id, message.iteration, step_chain, read));
+    const auto size = TRY(message.open(read.key, plaintext));
+    skipped_.settle(read, key.id, step_chain);
+    key.chain.copy_from(next);
     return size;
   }();
   if (!decrypted) wipe(plaintext);
@@ -132,64 +122,37 @@ void TheirSenderKeys::clear() {
   skipped_.clear();
 }
 
-void TheirSenderKeys::write_body(Writer& out) const {
-  out.u8(kFormat);
-  out.u8(static_cast<std::uint8_t>(count_));
-  for (std::size_t i = 0; i < count_; ++i) {
-    const Key& key = keys_[i];
-    out.u16_be(key.id);
-    out.u32_be(key.chain_id);
-    out.bytes(key.chain.key());
-    out.u32_be(key.chain.index());
-    out.bytes(key.signing_key.serialized());
+void TheirSenderKeys::exchange(Codec& codec) {
+  auto count = static_cast<std::uint8_t>(count_);
+  codec.at_most(std::uint8_t{kMaxSenderKeys}, count);
+  count_ = count;
+  for (std::size_t i = 0; i < count && codec.ok(); ++i) {
+    Key& key = keys_[i];
+    skipped_.exchange_name(codec, key.id);
+    codec.number(key.chain_id);
+    key.chain.exchange(codec);
+    key.signing_key.exchange(codec);
   }
-  out.u16_be(static_cast<std::uint16_t>(skipped_.count()));
-  for (const auto& entry : skipped_.entries()) {
-    out.u16_be(entry.chain);
-    out.u32_be(entry.counter);
-    out.bytes(entry.seed.view());
-  }
-}
-
-Status TheirSenderKeys::read_body(Reader& in) {
-  if (in.u8() != kFormat) return Error::kBadVersion;
-  const std::size_t count = in.u8();
-  if (!in.ok() || count > kMaxSenderKeys) return Error::kMalformed;
-  for (; count_ < count; ++count_) {
-    Key& key = keys_[count_];
-    key.id = in.u16_be();
-    key.chain_id = in.u32_be();
-    const auto chain_key = in.take<32>();
-    key.chain = ChainKey(Secret<32>(chain_key), in.u32_be());
-    const auto signing_key = TheirSigningKey::parse(in.take<kPublicKeySize>());
-    if (!in.ok() || !signing_key || !skipped_.restore_chain(key.id)) return Error::kMalformed;
-    key.signing_key = *signing_key;
-  }
-  const std::size_t skipped = in.u16_be();
-  for (std::size_t i = 0; i < skipped && in.ok(); ++i) {
-    const auto chain = in.u16_be();
-    const auto counter = in.u32_be();
-    if (!skipped_.restore(chain, counter, in.take<32>())) return Error::kMalformed;
-  }
-  if (!in.finished()) return Error::kMalformed;
-  return {};
+  skipped_.exchange(codec);
 }
 
 Result<std::size_t> TheirSenderKeys::serialize(MutBytes out) const {
   Writer writer(out);
-  write_body(writer);
+  writer.u8(kFormat);
+  Codec codec(writer);
+  const_cast<TheirSenderKeys*>(this)->exchange(codec);  // changes nothing when it writes
   return finish_with_checksum(writer, out);
 }
 
 Status TheirSenderKeys::parse(Bytes in, TheirSenderKeys& keys) {
   keys.clear();
   Reader reader(TRY(before_checksum(in)));
-  const auto read = keys.read_body(reader);
-  if (!read) {
-    keys.count_ = kMaxSenderKeys;  // also the one that was half read
-    keys.clear();
-  }
-  return read;
+  if (reader.u8() != kFormat) return Error::kBadVersion;
+  Codec codec(reader);
+  keys.exchange(codec);
+  if (codec.ok() && reader.finished()) return {};
+  keys.clear();
+  return Error::kMalformed;
 }
 
 }  // namespace core::e2e

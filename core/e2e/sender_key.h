@@ -36,7 +36,7 @@ class OurSenderKey {
 
   std::uint32_t chain_id() const { return chain_id_; }
   // Of the next message.
-  std::uint32_t iteration() const { return chain_.index(); }
+  std::uint32_t iteration() const { return chain_.index; }
 
   // kStoredSize bytes, secret. Errors of read(): kMalformed.
   void write(Writer& out) const;
@@ -44,7 +44,7 @@ class OurSenderKey {
 
  private:
   std::uint32_t chain_id_ = 0;
-  ChainKey chain_;
+  Wiped<ChainKey> chain_;
   OurSigningKey signing_key_;
 };
 
@@ -85,11 +85,10 @@ class TheirSenderKeys {
   struct Key {
     ChainId id = 0;  // in the pool
     std::uint32_t chain_id = 0;
-    ChainKey chain;
+    Wiped<ChainKey> chain;
     TheirSigningKey signing_key;
   };
-  void write_body(Writer& out) const;
-  Status read_body(Reader& in);
+  void exchange(Codec& codec);
 
   std::array<Key, kMaxSenderKeys> keys_;  // [0, count_) in use; the rest is zeros
   std::size_t count_ = 0;

@@ -207,13 +207,13 @@ TEST(SenderKey, SkipsAsManyAsTheLimitAndNoMore) {
     Writer out(stored);
     pair.ours.write(out);
     const OurSigningKey key(View<32>(Bytes(stored).subspan(40).first<32>()));
-    ChainKey chain(distribution->chain_key.clone());
+    ChainKey chain{.key = to_array(distribution->chain_key.view())};
     std::vector<ChainKey> last;
-    while (chain.index() < missing) {
-      if (missing - chain.index() <= kMaxSkippedKeys + 1) last.push_back(chain.clone());
-      chain.advance();
+    while (chain.index < missing) {
+      if (missing - chain.index <= kMaxSkippedKeys + 1) last.push_back(chain);
+      step_chain(chain, {});
     }
-    auto far = stored_key(distribution->chain_id, chain.key(), missing, key);
+    auto far = stored_key(distribution->chain_id, chain.key, missing, key);
     Buffer wire(group_encrypted_size(3));
     wire.resize(*far.encrypt(kGroup, bytes_of("far"), pair.rng, wire));
     const auto before = pair.stored();
@@ -228,7 +228,7 @@ TEST(SenderKey, SkipsAsManyAsTheLimitAndNoMore) {
     pair.restart();
     // The oldest of them has given way, the one after it is there.
     for (const std::size_t i : {std::size_t{0}, std::size_t{1}, last.size() - 1}) {
-      auto late = stored_key(distribution->chain_id, last[i].key(), last[i].index(), key);
+      auto late = stored_key(distribution->chain_id, last[i].key, last[i].index, key);
       Buffer bytes(group_encrypted_size(4));
       bytes.resize(*late.encrypt(kGroup, bytes_of("late"), pair.rng, bytes));
       const auto text = pair.receive(bytes);
@@ -376,18 +376,19 @@ TEST(TheirSenderKeys, NothingSecretStaysBehind) {
   const auto distribution = SenderKeyDistribution::parse(pair.distribution());
   pair.send("skipped");
   ASSERT_TRUE(pair.receive(pair.send("text")).ok());
-  ChainKey chain(distribution->chain_key.clone());
-  const auto seed = chain.take();
-  chain.advance();
+  ChainKey chain{.key = to_array(distribution->chain_key.view())};
+  Secret<32> seed;
+  step_chain(chain, seed.mut());
+  step_chain(chain, {});
   const auto contains = [&](Bytes what) {
     const auto* begin = reinterpret_cast<const std::uint8_t*>(pair.theirs.get());
     return std::search(begin, begin + sizeof(TheirSenderKeys), what.begin(), what.end()) !=
            begin + sizeof(TheirSenderKeys);
   };
-  EXPECT_TRUE(contains(chain.key()) && contains(seed.view()));
+  EXPECT_TRUE(contains(chain.key) && contains(seed.view()));
   EXPECT_FALSE(contains(distribution->chain_key.view()));
   pair.theirs->clear();
-  EXPECT_FALSE(contains(chain.key()) || contains(seed.view()));
+  EXPECT_FALSE(contains(chain.key) || contains(seed.view()));
 }
 
 TEST(SenderKey, NoCallUsesTheHeap) {

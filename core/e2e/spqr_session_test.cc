@@ -179,8 +179,8 @@ TEST(SpqrSession, ForgetsTheKeysOfOldEpochsAndOfDroppedSessions) {
 // without skipped keys.
 void forget_spqr(Peer& peer) {
   Buffer stored = peer.stored();
-  const std::size_t pending = stored[1] == 3 ? 1594 : 0;
-  const std::size_t begin = 3 + 71 + 138 + stored[3 + 71 + 137] * 71u;
+  const std::size_t pending = stored[2] == 1 ? 1594 : 0;  // with a one-time prekey
+  const std::size_t begin = 4 + 72 + 138 + stored[4 + 72 + 137] * 71u;
   stored[begin] = 0;      // minimum
   stored[begin + 1] = 0;  // use
   stored.erase(stored.begin() + static_cast<std::ptrdiff_t>(begin + 2),

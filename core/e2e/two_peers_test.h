@@ -18,6 +18,13 @@ inline Bytes bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
+// A public key with its type byte before it.
+inline PublicKey serialized(View<32> point) {
+  PublicKey out{prekey::kCurveKeyType};
+  copy(point, MutBytes(out).subspan(1));
+  return out;
+}
+
 // A sequence that a seed repeats; one draw can be made to fail.
 class TestRng final : public Rng {
  public:

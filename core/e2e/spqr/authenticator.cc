@@ -5,25 +5,37 @@
 #include "core/e2e/spqr/labels.h"
 
 namespace core::e2e::spqr {
+namespace {
 
-void Authenticator::update(std::uint64_t epoch, View<32> secret) {
+constexpr auto kProtocol = label("Signal_PQCKA_V1_MLKEM768:");
+constexpr auto kUpdate = label("Authenticator Update");
+constexpr auto kHeader = label("ekheader");
+constexpr auto kCiphertext = label("ciphertext");
+
+}  // namespace
+
+EpochLabel::EpochLabel(Bytes purpose, std::uint32_t epoch) {
+  Writer out(bytes_);
+  out.bytes(kProtocol);
+  out.bytes(purpose);
+  out.u64_be(epoch);
+  CHECK(out.ok());
+  size_ = out.size();
+}
+
+void Authenticator::update(std::uint32_t epoch, View<32> secret) {
   Secret<64> input;
-  copy(root_key(), input.mut());
+  copy(Bytes(keys_).first<32>(), input.mut());
   copy(secret, input.mut().last<32>());
-  const auto out = crypto::hkdf_sha256<64>(
-      {}, input.view(), with_epoch(label("Signal_PQCKA_V1_MLKEM768:Authenticator Update"), epoch));
-  root_key_ = Secret<32>(out.view().first<32>());
-  mac_key_ = Secret<32>(out.view().last<32>());
+  crypto::hkdf_sha256({}, input.view(), EpochLabel(kUpdate, epoch), keys_);
 }
 
-Secret<32> Authenticator::header_mac(std::uint64_t epoch, View<64> header) const {
-  return crypto::hmac_sha256(
-      mac_key(), {with_epoch(label("Signal_PQCKA_V1_MLKEM768:ekheader"), epoch), header});
+Secret<32> Authenticator::header_mac(std::uint32_t epoch, View<64> header) const {
+  return crypto::hmac_sha256(mac_key(), {EpochLabel(kHeader, epoch), header});
 }
 
-Secret<32> Authenticator::ciphertext_mac(std::uint64_t epoch, View<960> ct1, View<128> ct2) const {
-  return crypto::hmac_sha256(
-      mac_key(), {with_epoch(label("Signal_PQCKA_V1_MLKEM768:ciphertext"), epoch), ct1, ct2});
+Secret<32> Authenticator::ciphertext_mac(std::uint32_t epoch, View<960> ct1, View<128> ct2) const {
+  return crypto::hmac_sha256(mac_key(), {EpochLabel(kCiphertext, epoch), ct1, ct2});
 }
 
 }  // namespace core::e2e::spqr

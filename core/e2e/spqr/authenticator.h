@@ -4,29 +4,25 @@
 #ifndef CORE_E2E_SPQR_AUTHENTICATOR_H_
 #define CORE_E2E_SPQR_AUTHENTICATOR_H_
 
-#include "core/base/bytes.h"
+#include "core/base/codec.h"
 
 namespace core::e2e::spqr {
 
+// Plain and secret: what holds it wipes it. Empty until the first update(),
+// with epoch 1 and the handshake's third output.
 class Authenticator {
  public:
-  Authenticator() = default;
-  // From the handshake's third output.
-  explicit Authenticator(View<32> auth_key) { update(1, auth_key); }
-  // As it was stored.
-  Authenticator(View<32> root_key, View<32> mac_key) : root_key_(root_key), mac_key_(mac_key) {}
-
   // Mixes a secret in. Constant time.
-  void update(std::uint64_t epoch, View<32> secret);
-  Secret<32> header_mac(std::uint64_t epoch, View<64> header) const;
-  Secret<32> ciphertext_mac(std::uint64_t epoch, View<960> ct1, View<128> ct2) const;
+  void update(std::uint32_t epoch, View<32> secret);
+  Secret<32> header_mac(std::uint32_t epoch, View<64> header) const;
+  Secret<32> ciphertext_mac(std::uint32_t epoch, View<960> ct1, View<128> ct2) const;
 
-  View<32> root_key() const { return root_key_.view(); }
-  View<32> mac_key() const { return mac_key_.view(); }
-  Authenticator clone() const { return {root_key(), mac_key()}; }
+  void exchange(Codec& codec) { codec.bytes(keys_); }
 
  private:
-  Secret<32> root_key_, mac_key_;
+  View<32> mac_key() const { return Bytes(keys_).last<32>(); }
+
+  ByteArray<64> keys_{};  // root key, MAC key
 };
 
 }  // namespace core::e2e::spqr

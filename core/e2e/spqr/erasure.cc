@@ -1,5 +1,6 @@
 #include "core/e2e/spqr/erasure.h"
 
+#include "core/base/result.h"
 #include "core/e2e/spqr/field.h"
 
 namespace core::e2e::spqr {
@@ -20,20 +21,29 @@ constexpr void set_weights(std::span<const ChunkIndex> points, std::span<std::ui
   }
 }
 
-// The points 0 to N - 1, of a value as it is, and their weights.
-template <std::size_t N>
-struct Ordered {
-  constexpr Ordered() {
-    for (std::size_t i = 0; i < N; ++i) points[i] = static_cast<ChunkIndex>(i);
-    set_weights(points, weights);
+// The sizes of the values, and the weights of each as it is: of the points 0, 1,
+// 2, ... One size after the other.
+constexpr std::array<std::uint8_t, 4> kSizes{kHeaderChunks, kCt2Chunks, kCt1Chunks, kVectorChunks};
+constexpr auto kWeights = [] {
+  std::array<std::uint16_t, kHeaderChunks + kCt2Chunks + kCt1Chunks + kVectorChunks> weights{};
+  std::array<ChunkIndex, kMaxChunks> points{};
+  for (std::size_t i = 0; i < kMaxChunks; ++i) points[i] = static_cast<ChunkIndex>(i);
+  std::size_t at = 0;
+  for (const std::size_t size : kSizes) {
+    set_weights(std::span(points).first(size), std::span(weights).subspan(at, size));
+    at += size;
   }
-  std::array<ChunkIndex, N> points{};
-  std::array<std::uint16_t, N> weights{};
-};
-constexpr Ordered<kHeaderChunks> kHeader;
-constexpr Ordered<kCt2Chunks> kCt2;
-constexpr Ordered<kCt1Chunks> kCt1;
-constexpr Ordered<kVectorChunks> kVector;
+  return weights;
+}();
+
+std::span<const std::uint16_t> weights_of(std::size_t chunks) {
+  std::size_t at = 0;
+  for (const std::size_t size : kSizes) {
+    if (size == chunks) return std::span(kWeights).subspan(at, size);
+    at += size;
+  }
+  __builtin_trap();
+}
 
 using Words = std::array<std::uint16_t, kWords>;
 
@@ -51,28 +61,35 @@ void add_multiple(std::uint16_t factor, const Words& words, Words& sum) {
   for (std::size_t w = 0; w < kWords; ++w) sum[w] = static_cast<std::uint16_t>(sum[w] ^ product[w]);
 }
 
-// The value of the polynomials through the chunks of `value` at `points`, at
-// an `x` that is none of the points.
-ByteArray<kChunkSize> interpolate(Bytes value, std::span<const ChunkIndex> points,
-                                  std::span<const std::uint16_t> weights, ChunkIndex x) {
+// The chunk with index `x` of a value whose chunks at hand have the indices
+// `points`, which differ; 0, 1, 2, ... if there are none.
+ByteArray<kChunkSize> chunk_at(Bytes value, std::span<const ChunkIndex> points,
+                               std::span<const std::uint16_t> weights, ChunkIndex x) {
+  const auto distance = [&](std::size_t i) {
+    return static_cast<std::uint16_t>(x ^ (points.empty() ? i : points[i]));
+  };
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    if (distance(i) == 0)
+      return to_array(View<kChunkSize>(value.subspan(i * kChunkSize, kChunkSize)));
+  }
   // Point i's factor is its weight times all x - point but its own: those
   // before it times those behind.
   std::array<std::uint16_t, kMaxChunks> factors;
   std::uint16_t before = 1;
-  for (std::size_t i = 0; i < points.size(); ++i) {
+  for (std::size_t i = 0; i < weights.size(); ++i) {
     factors[i] = multiply(weights[i], before);
-    before = multiply(before, static_cast<std::uint16_t>(x ^ points[i]));
+    before = multiply(before, distance(i));
   }
   Words sum{};
   std::uint16_t behind = 1;
-  for (std::size_t i = points.size(); i-- > 0;) {
+  for (std::size_t i = weights.size(); i-- > 0;) {
     Words words;
     for (std::size_t w = 0; w < kWords; ++w) {
       const std::size_t at = i * kChunkSize + 2 * w;
       words[w] = static_cast<std::uint16_t>(value[at] << 8 | value[at + 1]);
     }
     add_multiple(multiply(factors[i], behind), words, sum);
-    behind = multiply(behind, static_cast<std::uint16_t>(x ^ points[i]));
+    behind = multiply(behind, distance(i));
   }
   ByteArray<kChunkSize> chunk;
   for (std::size_t w = 0; w < kWords; ++w) {
@@ -85,38 +102,20 @@ ByteArray<kChunkSize> interpolate(Bytes value, std::span<const ChunkIndex> point
 }  // namespace
 
 ByteArray<kChunkSize> encode_chunk(Bytes value, ChunkIndex index) {
-  const std::size_t count = value.size() / kChunkSize;
-  if (index < count) {
-    return to_array(View<kChunkSize>(value.subspan(index * kChunkSize, kChunkSize)));
-  }
-  switch (value.size()) {
-    case kHeaderChunks* kChunkSize:
-      return interpolate(value, kHeader.points, kHeader.weights, index);
-    case kCt2Chunks* kChunkSize: return interpolate(value, kCt2.points, kCt2.weights, index);
-    case kCt1Chunks* kChunkSize: return interpolate(value, kCt1.points, kCt1.weights, index);
-    case kVectorChunks* kChunkSize:
-      return interpolate(value, kVector.points, kVector.weights, index);
-    default: __builtin_trap();
-  }
+  return chunk_at(value, {}, weights_of(value.size() / kChunkSize), index);
 }
 
 void restore(MutBytes value, std::span<const ChunkIndex> indices) {
   const std::size_t count = indices.size();
   CHECK(value.size() == count * kChunkSize && count <= kMaxChunks);
-  std::array<std::uint16_t, kMaxChunks> weights;
-  bool has_weights = false;  // not needed if nothing was lost
+  std::array<std::uint16_t, kMaxChunks> weights;  // not needed if nothing was lost
+  ChunkIndex last = 0;
+  for (const ChunkIndex index : indices) last = std::max(last, index);
+  if (last >= count) set_weights(indices, weights);
   ByteArray<kMaxChunks * kChunkSize> whole;
   for (std::size_t i = 0; i < count; ++i) {
-    const auto to = MutBytes(whole).subspan(i * kChunkSize, kChunkSize);
-    const auto held = std::find(indices.begin(), indices.end(), static_cast<ChunkIndex>(i));
-    if (held != indices.end()) {
-      const auto at = static_cast<std::size_t>(held - indices.begin());
-      copy(value.subspan(at * kChunkSize, kChunkSize), to);
-      continue;
-    }
-    if (!has_weights) set_weights(indices, weights);
-    has_weights = true;
-    copy(interpolate(value, indices, weights, static_cast<ChunkIndex>(i)), to);
+    copy(chunk_at(value, indices, std::span(weights).first(count), static_cast<ChunkIndex>(i)),
+         MutBytes(whole).subspan(i * kChunkSize));
   }
   copy(Bytes(whole).first(value.size()), value);
 }

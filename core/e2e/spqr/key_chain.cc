@@ -4,169 +4,99 @@
 
 namespace core::e2e::spqr {
 
-Secret<32> StepKey::take() {
-  CHECK(index_ < UINT32_MAX);
-  constexpr auto kText = label("Signal PQ Ratchet V1 Chain Next");
-  ByteArray<4 + kText.size()> info;
-  Writer writer(info);
-  writer.u32_be(index_);
-  writer.bytes(kText);
-  const auto out = crypto::hkdf_sha256<64>({}, key_.view(), info);
-  key_ = Secret<32>(out.view().first<32>());
-  ++index_;
-  return Secret<32>(out.view().last<32>());
+void step_key_chain(ChainKey& chain, MutBytes key) {
+  CHECK(chain.index < UINT32_MAX);
+  auto info = label("####Signal PQ Ratchet V1 Chain Next");  // the index goes before it
+  for (unsigned i = 0; i < 4; ++i) info[i] = static_cast<std::uint8_t>(chain.index >> (24 - 8 * i));
+  const auto out = crypto::hkdf_sha256<64>({}, chain.key, info);
+  copy(out.view().first<32>(), chain.key);
+  ++chain.index;
+  if (!key.empty()) copy(out.view().last<32>(), key);
 }
 
-KeyChain::KeyChain(Side side, View<32> auth_key) : side_(side) {
-  // The label has two spaces.
-  push(0, crypto::hkdf_sha256<96>({}, auth_key, label("Signal PQ Ratchet V1 Chain  Start")).view());
+void KeyChain::start(Side side, View<32> auth_key) {
+  side_ = side;
+  // The label has two spaces. No root key yet: zeros, which are no salt.
+  push(auth_key, label("Signal PQ Ratchet V1 Chain  Start"));
 }
 
-void KeyChain::copy_from(const KeyChain& other) {
-  side_ = other.side_;
-  copy(other.root_key_.view(), root_key_.mut());
-  send_epoch_ = other.send_epoch_;
-  count_ = other.count_;
-  for (std::size_t i = 0; i < count_; ++i) {
-    const Link& from = other.links_[i];
-    links_[i] = {from.epoch, from.sending.clone(), from.receiving.clone(), from.kept};
-  }
+void KeyChain::add_epoch(View<32> secret) {
+  CHECK(count_ > 0);
+  push(secret, label("Signal PQ Ratchet V1 Chain Add Epoch"));
 }
 
-void KeyChain::push(std::uint64_t epoch, View<96> keys) {
-  if (count_ == kMaxLinks) {
-    std::move(links_.begin() + 1, links_.end(), links_.begin());
-    --count_;
-  }
-  root_key_ = Secret<32>(keys.first<32>());
-  StepKey to_responder(keys.subspan<32, 32>()), to_initiator(keys.last<32>());
+void KeyChain::push(View<32> secret, Bytes label) {
+  const auto keys = crypto::hkdf_sha256<96>(root_key_, secret, label);
+  if (count_ == kMaxLinks) drop(1);
+  copy(keys.view().first<32>(), root_key_);
   Link& link = links_[count_++];
-  link = {};
-  link.epoch = epoch;
-  link.sending = std::move(side_ == Side::kInitiator ? to_responder : to_initiator);
-  link.receiving = std::move(side_ == Side::kInitiator ? to_initiator : to_responder);
+  copy(keys.view().subspan<32, 32>(),
+       (side_ == Side::kInitiator ? link.sending : link.receiving).key);
+  copy(keys.view().last<32>(), (side_ == Side::kInitiator ? link.receiving : link.sending).key);
+  link.sending.index = link.receiving.index = 1;
 }
 
-void KeyChain::add_epoch(std::uint64_t epoch, View<32> secret) {
-  CHECK(count_ > 0 && epoch == links_[count_ - 1].epoch + 1);
-  push(epoch, crypto::hkdf_sha256<96>(root_key_.view(), secret,
-                                      label("Signal PQ Ratchet V1 Chain Add Epoch"))
-                  .view());
+void KeyChain::drop(std::uint32_t links) {
+  std::copy(links_.begin() + links, links_.begin() + count_, links_.begin());
+  std::fill(links_.begin() + count_ - links, links_.begin() + count_, Link());
+  count_ = static_cast<std::uint8_t>(count_ - links);
+  first_epoch_ += links;
 }
 
-Result<KeyChain::SendKey> KeyChain::send(std::uint64_t epoch) {
-  std::size_t at = 0;
-  while (at < count_ && links_[at].epoch != epoch) ++at;
-  if (at == count_ || epoch < send_epoch_) return Error::kOutOfOrder;
-  if (links_[at].sending.index() == UINT32_MAX) return Error::kFull;
+Status KeyChain::send(std::uint32_t epoch, std::uint32_t& index, Secret<32>& key) {
+  if (epoch < send_epoch_ || epoch - first_epoch_ >= count_) return Error::kOutOfOrder;
   if (epoch > send_epoch_) {
     send_epoch_ = epoch;
-    for (std::size_t i = 0; i < at; ++i) links_[i].sending = {};
-    if (at > 1) {
-      std::move(links_.begin() + static_cast<std::ptrdiff_t>(at) - 1, links_.end(), links_.begin());
-      count_ -= at - 1;
-      at = 1;
-    }
+    if (epoch - first_epoch_ > 1) drop(epoch - first_epoch_ - 1);
+    if (epoch > first_epoch_) links_[0].sending = {};
   }
-  SendKey out;
-  out.index = links_[at].sending.index();
-  out.key = links_[at].sending.take();
-  return out;
+  ChainKey& chain = links_[epoch - first_epoch_].sending;
+  if (chain.index == UINT32_MAX) return Error::kFull;
+  index = chain.index;
+  step_key_chain(chain, key.mut());
+  return {};
 }
 
-Result<KeyChain::ReceiveKey> KeyChain::prepare(std::uint64_t epoch, std::uint32_t index,
-                                               const SkippedKeys& skipped) const {
+Status KeyChain::receive(std::uint32_t epoch, std::uint32_t index, const SkippedKeys& skipped,
+                         Incoming& out) {
   if (index == 0) return Error::kMalformed;
-  ReceiveKey out;
-  while (out.link < count_ && links_[out.link].epoch != epoch) ++out.link;
-  if (out.link == count_) return Error::kReplay;
-  const Link& link = links_[out.link];
-  const std::uint32_t due = link.receiving.index();
-  out.index = index;
-  if (index < due) {
-    const auto kept = link.kept ? skipped.find(*link.kept, index) : std::nullopt;
-    if (!kept) return Error::kReplay;
-    out.was_kept = true;
-    out.key = skipped.seed(*kept).clone();
-    return out;
-  }
-  if (index - due > kMaxForwardJump || index == UINT32_MAX) return Error::kFull;
-  out.next = link.receiving.clone();
-  while (index - out.next.index() > kMaxSkippedKeys) out.next.advance();
-  out.first = out.next.clone();
-  while (out.next.index() < index) out.next.advance();
-  out.key = out.next.take();
-  return out;
+  if (epoch - first_epoch_ >= count_) return Error::kReplay;
+  out.link = epoch - first_epoch_;
+  Link& link = links_[out.link];
+  return skipped.read(link.receiving, link.keeps ? std::optional(link.kept) : std::nullopt, index,
+                      step_key_chain, out.read);
 }
 
-void KeyChain::commit(ReceiveKey received, SkippedKeys& skipped) {
-  Link& link = links_[received.link];
-  if (received.was_kept) {
-    const auto kept = skipped.find(*link.kept, received.index);
-    if (kept) skipped.erase(*kept);
-    return;
+void KeyChain::settle(Incoming& in, SkippedKeys& skipped) {
+  Link& link = links_[in.link];
+  if (in.read.has_missing() && !link.keeps) {
+    link.keeps = true;
+    link.kept = skipped.open_chain();
   }
-  const std::uint32_t end = received.next.index() - 1;
-  if (received.first.index() < end) {
-    if (!link.kept) link.kept = skipped.open_chain();
-    skipped.keep(*link.kept, std::move(received.first), end);
-  }
-  link.receiving = std::move(received.next);
+  skipped.settle(in.read, link.kept, step_key_chain);
 }
 
-void KeyChain::close_all_but(const KeyChain& next, SkippedKeys& skipped) const {
-  for (std::size_t i = 0; i < count_; ++i) {
-    if (!links_[i].kept) continue;
-    const auto held = std::any_of(next.links_.begin(),
-                                  next.links_.begin() + static_cast<std::ptrdiff_t>(next.count_),
-                                  [&](const Link& link) { return link.kept == links_[i].kept; });
-    if (!held) skipped.close_chain(*links_[i].kept);
+void KeyChain::close_before(std::uint32_t epoch, SkippedKeys& skipped) const {
+  for (std::size_t i = 0; i < count_ && first_epoch_ + i < epoch; ++i) {
+    if (links_[i].keeps) skipped.close_chain(links_[i].kept);
   }
 }
 
-void KeyChain::write(Writer& out) const {
-  out.u8(static_cast<std::uint8_t>(side_));
-  out.bytes(root_key_.view());
-  out.u64_be(send_epoch_);
-  out.u8(static_cast<std::uint8_t>(count_));
-  for (std::size_t i = 0; i < count_; ++i) {
-    const Link& link = links_[i];
-    out.u64_be(link.epoch);
-    for (const StepKey* key : {&link.sending, &link.receiving}) {
-      out.bytes(key->key());
-      out.u32_be(key->index());
-    }
-    out.u8(link.kept ? 1 : 0);
-    out.u16_be(link.kept.value_or(0));
-  }
-}
-
-bool KeyChain::read(Reader& in, SkippedKeys& skipped) {
-  const std::uint8_t side = in.u8();
-  root_key_ = Secret<32>(in.take<32>());
-  send_epoch_ = in.u64_be();
-  count_ = in.u8();
-  if (!in.ok() || side > 1 || count_ == 0 || count_ > kMaxLinks) return false;
-  side_ = static_cast<Side>(side);
-  bool sends = false;
-  for (std::size_t i = 0; i < count_; ++i) {
+void KeyChain::exchange(Codec& codec, SkippedKeys& skipped) {
+  codec.at_most(Side::kResponder, side_);
+  codec.bytes(root_key_);
+  codec.number(send_epoch_);
+  codec.number(first_epoch_);
+  codec.at_most(std::uint8_t{kMaxLinks}, count_);
+  codec.require(count_ > 0);
+  for (std::size_t i = 0; i < count_ && codec.ok(); ++i) {
     Link& link = links_[i];
-    link.epoch = in.u64_be();
-    for (StepKey* key : {&link.sending, &link.receiving}) {
-      const auto bytes = in.take<32>();
-      const std::uint32_t index = in.u32_be();
-      if (index == 0) return false;
-      *key = StepKey(bytes, index);
-    }
-    const std::uint8_t kept = in.u8();
-    const ChainId name = in.u16_be();
-    if (kept > 1 || (kept == 0 && name != 0)) return false;
-    if (kept == 1 && !skipped.restore_chain(name)) return false;
-    link.kept = kept == 1 ? std::optional(name) : std::nullopt;
-    if (i > 0 && link.epoch != links_[i - 1].epoch + 1) return false;
-    sends = sends || link.epoch == send_epoch_;
+    link.sending.exchange(codec);
+    link.receiving.exchange(codec);
+    codec.flag(link.keeps);
+    if (link.keeps) skipped.exchange_name(codec, link.kept);
   }
-  return in.ok() && sends;
+  codec.require(send_epoch_ - first_epoch_ < count_);
 }
 
 }  // namespace core::e2e::spqr

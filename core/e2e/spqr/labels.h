@@ -3,20 +3,21 @@
 #ifndef CORE_E2E_SPQR_LABELS_H_
 #define CORE_E2E_SPQR_LABELS_H_
 
-#include "core/base/bytes.h"
+#include "core/base/writer.h"
 
 namespace core::e2e::spqr {
 
-// The label and the epoch, 8 bytes big-endian.
-template <std::size_t N>
-constexpr ByteArray<N + 8> with_epoch(const ByteArray<N>& text, std::uint64_t epoch) {
-  ByteArray<N + 8> out{};
-  for (std::size_t i = 0; i < N; ++i) out[i] = text[i];
-  for (std::size_t i = 0; i < 8; ++i) {
-    out[N + i] = static_cast<std::uint8_t>(epoch >> (56 - 8 * i));
-  }
-  return out;
-}
+// The protocol's name, what it is for, and the epoch, 8 bytes big-endian.
+class EpochLabel {
+ public:
+  // `purpose` has at most 31 bytes.
+  EpochLabel(Bytes purpose, std::uint32_t epoch);
+  operator Bytes() const { return Bytes(bytes_).first(size_); }
+
+ private:
+  ByteArray<64> bytes_;
+  std::size_t size_;
+};
 
 }  // namespace core::e2e::spqr
 #endif  // CORE_E2E_SPQR_LABELS_H_

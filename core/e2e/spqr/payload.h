@@ -3,8 +3,6 @@
 #ifndef CORE_E2E_SPQR_PAYLOAD_H_
 #define CORE_E2E_SPQR_PAYLOAD_H_
 
-#include <optional>
-
 #include "core/base/result.h"
 #include "core/e2e/spqr/erasure.h"
 
@@ -35,7 +33,7 @@ struct Payload {
   // Most bytes encode() writes: version, epoch, index, type, chunk.
   static constexpr std::size_t kMaxSize = 1 + 10 + 5 + 1 + 3 + kChunkSize;
 
-  std::uint64_t epoch = 0;  // from 1
+  std::uint32_t epoch = 0;  // from 1
   std::uint32_t index = 0;  // of the key in the chain of epoch - 1, from 1
   PayloadType type = PayloadType::kNone;
   Chunk chunk;  // if has_chunk(type)
@@ -43,7 +41,7 @@ struct Payload {
   // Bytes behind the payload are ignored, and so is the version: a later one
   // that is not read as this one would mean a message without its key.
   // Errors: kMalformed.
-  static Result<Payload> parse(Bytes in);
+  static Status parse(Bytes in, Payload& out);
   // Errors: kFull.
   Result<std::size_t> encode(MutBytes out) const;
 };

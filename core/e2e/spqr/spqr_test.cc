@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 
 #include "core/e2e/two_peers_test.h"
@@ -24,11 +25,11 @@ TEST(IncrementalKem, ReproducesTheVectorsPieceByPiece) {
   for (const json& v : file["vectors"]) {
     const Buffer seed = hex(v["seed_d_z"]), m = hex(v["m"]);
     ByteArray<64> header;
-    Vector vector;
+    ByteArray<1152> vector;
     crypto::kem_public_pieces(View<64>(seed), header, vector, *work);
     EXPECT_TRUE(equal_var(header, hex(v["hdr"])));
     EXPECT_TRUE(equal_var(vector, hex(v["ek"])));
-    Ct1 ct1;
+    ByteArray<960> ct1;
     ByteArray<128> ct2;
     const auto shared = crypto::kem_encapsulate_1(header, View<32>(m), ct1, *work);
     EXPECT_TRUE(equal_var(shared.view(), hex(v["ss"])));
@@ -55,35 +56,77 @@ TEST(ErasureCode, ReproducesTheVectors) {
   }
 }
 
-TEST(ErasureCode, AnyEnoughChunksRestoreTheValue) {
+// A state that collects a value of 36 chunks, or of 3.
+State collecting(StateName name) {
+  State state;
+  state.enter(name);
+  return state;
+}
+
+TEST(State, AnyEnoughChunksRestoreTheValue) {
   TestRng rng(1);
   for (int round = 0; round < 50; ++round) {
     ByteArray<36 * 32> value;
     ASSERT_TRUE(rng.fill(value).ok());
-    Decoder<36> decoder;
-    ByteArray<36 * 32> got;
+    State state = collecting(StateName::kCt1Sampled);
+    std::set<ChunkIndex> indices;
     for (;;) {
       const auto index = static_cast<ChunkIndex>(rng.next() % (round < 25 ? 60 : 65536));
-      const auto chunk = encode_chunk(value, index);
-      if (decoder.completes(index)) {
-        decoder.complete(index, chunk, got);
-        break;
-      }
-      decoder.add(index, chunk);
+      indices.insert(index);
+      const bool whole = state.collect({index, encode_chunk(value, index)});
+      ASSERT_EQ(whole, indices.size() == 36);
+      if (whole) break;
     }
-    EXPECT_EQ(got, value);
+    EXPECT_TRUE(equal_var(state.collected(), value));
   }
 }
 
-TEST(ErasureCode, AChunkTwiceCountsOnce) {
-  ByteArray<96> value{1, 2, 3};
-  Decoder<3> decoder;
-  for (int i = 0; i < 5; ++i) decoder.add(1, encode_chunk(value, 1));
-  EXPECT_FALSE(decoder.completes(1));
-  EXPECT_FALSE(decoder.completes(2));
-  decoder.add(70, encode_chunk(value, 70));
-  EXPECT_FALSE(decoder.completes(70));
-  EXPECT_TRUE(decoder.completes(2));
+TEST(State, AChunkTwiceCountsOnce) {
+  const ByteArray<96> value{1, 2, 3};
+  State state = collecting(StateName::kNoHeaderReceived);
+  const auto collect = [&](ChunkIndex index) {
+    return state.collect({index, encode_chunk(value, index)});
+  };
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(collect(1));
+  EXPECT_FALSE(collect(70));
+  EXPECT_FALSE(collect(70));
+  EXPECT_TRUE(collect(2));
+  EXPECT_TRUE(equal_var(state.collected(), value));
+}
+
+// Every state is stored as docs/spec/end-to-end.md says, and what cannot have
+// been stored is refused.
+TEST(State, IsRefusedIfItCannotHaveBeenStored) {
+  const auto read = [](Bytes stored) {
+    Reader in(stored);
+    Codec codec(in);
+    State state;
+    state.exchange(codec);
+    return codec.ok() && in.finished();
+  };
+  State state = collecting(StateName::kNoHeaderReceived);
+  const ByteArray<96> value{1, 2, 3};
+  EXPECT_FALSE(state.collect({7, encode_chunk(value, 7)}));
+  EXPECT_FALSE(state.collect({9, encode_chunk(value, 9)}));
+  Buffer stored(State::kMaxStoredSize);
+  Writer out(stored);
+  Codec codec(out);
+  state.exchange(codec);
+  stored.resize(out.size());
+  ASSERT_EQ(stored.size(), 1u + 1 + 2 * 2 + 2 * 32);
+  EXPECT_TRUE(read(stored));
+  for (std::size_t size = 0; size < stored.size(); ++size) {
+    EXPECT_FALSE(read(Bytes(stored).first(size)));
+  }
+  Buffer changed = stored;
+  changed[0] = 11;  // no such state
+  EXPECT_FALSE(read(changed));
+  changed = stored;
+  changed[1] = 3;  // all chunks: it would be another state
+  EXPECT_FALSE(read(changed));
+  changed = stored;
+  changed[5] = 7;  // the same index twice
+  EXPECT_FALSE(read(changed));
 }
 
 TEST(Payload, RefusesWhatDoesNotParse) {
@@ -94,22 +137,22 @@ TEST(Payload, RefusesWhatDoesNotParse) {
   payload.chunk.index = 40'000;
   ByteArray<Payload::kMaxSize> out;
   const std::size_t size = *payload.encode(out);
+  Payload parsed;
   for (std::size_t n = 0; n < size; ++n)
-    EXPECT_FALSE(Payload::parse(Bytes(out).first(n)).ok()) << n;
-  const auto parsed = Payload::parse(Bytes(out).first(size));
-  ASSERT_TRUE(parsed.ok());
-  EXPECT_EQ(parsed->epoch, 300u);
-  EXPECT_EQ(parsed->index, 70'000u);
-  EXPECT_EQ(parsed->chunk.index, 40'000);
+    EXPECT_FALSE(Payload::parse(Bytes(out).first(n), parsed).ok()) << n;
+  ASSERT_TRUE(Payload::parse(Bytes(out).first(size), parsed).ok());
+  EXPECT_EQ(parsed.epoch, 300u);
+  EXPECT_EQ(parsed.index, 70'000u);
+  EXPECT_EQ(parsed.chunk.index, 40'000);
   for (std::size_t n = 0; n < size; ++n) {
     EXPECT_EQ(payload.encode(MutBytes(out).first(n)).error(), Error::kFull);
   }
-  const auto refused = [](Buffer bytes) { return !Payload::parse(bytes).ok(); };
+  const auto refused = [&](Buffer bytes) { return !Payload::parse(bytes, parsed).ok(); };
   EXPECT_TRUE(refused({1, 0, 1, 0}));                             // epoch 0
   EXPECT_TRUE(refused({0, 1, 1, 0}));                             // version 0
   EXPECT_TRUE(refused({1, 1, 1, 7}));                             // type
   EXPECT_TRUE(refused({1, 1, 0x80, 0x80, 0x80, 0x80, 0x10, 0}));  // index of 33 bits
-  EXPECT_TRUE(Payload::parse(Buffer{2, 1, 1, 0, 9}).ok());        // later version, bytes behind
+  EXPECT_FALSE(refused({2, 1, 1, 0, 9}));                         // later version, bytes behind
 }
 
 struct Party {
@@ -120,26 +163,42 @@ struct Party {
 
   // A restart: what is stored is all there is.
   void restart() {
-    std::vector<std::uint8_t> stored(8192);
-    Writer out(stored);
-    spqr.write(out);
-    ASSERT_TRUE(out.ok());
+    std::vector<std::uint8_t> stored(8192), stored_keys(8192);
+    Writer out(stored), keys_out(stored_keys);
+    Codec to(out);
+    spqr.exchange(to, skipped);
+    Codec keys_to(keys_out);
+    skipped.exchange(keys_to);
+    ASSERT_TRUE(to.ok() && out.ok() && keys_out.ok());
     EXPECT_LE(out.size(), 3100u);
-    auto kept = std::make_unique<SkippedKeys>();
-    Reader in(out.written());
-    spqr.clear();
-    ASSERT_TRUE(spqr.read(in, *kept));
-    EXPECT_TRUE(in.finished());
-    for (const auto& e : skipped.entries()) {
-      ASSERT_TRUE(kept->restore(e.chain, e.counter, e.seed.view()));
-    }
+    wipe_object(spqr);
     skipped.clear();
-    Reader twice(out.written());
-    Spqr names;
-    ASSERT_TRUE(names.read(twice, skipped));
-    for (const auto& e : kept->entries()) {
-      ASSERT_TRUE(skipped.restore(e.chain, e.counter, e.seed.view()));
-    }
+    Reader in(out.written()), keys_in(keys_out.written());
+    Codec from(in), keys_from(keys_in);
+    spqr.exchange(from, skipped);
+    ASSERT_TRUE(from.ok() && in.finished());
+    skipped.exchange(keys_from);
+    ASSERT_TRUE(keys_from.ok() && keys_in.finished());
+  }
+
+  Status send(Rng& random, Spqr::Outgoing& out) {
+    Spqr after = spqr;
+    const auto sent = after.send(true, random, work, out);
+    if (sent) become(after);
+    return sent;
+  }
+  Status receive(Bytes payload, Spqr::Incoming& in) {
+    Spqr after = spqr;
+    const auto received = after.receive(payload, Minimum::kV1, skipped, work, in);
+    if (!received) return received;
+    spqr.close_all_but(after, skipped);
+    after.settle(in, skipped);
+    spqr = after;
+    return received;
+  }
+  void become(const Spqr& after) {
+    spqr.close_all_but(after, skipped);
+    spqr = after;
   }
 };
 
@@ -147,6 +206,9 @@ const char* const kStateNames[] = {"KeysUnsampled",   "KeysSampled",       "Head
                                    "Ct1Received",     "EkSentCt1Received", "NoHeaderReceived",
                                    "HeaderReceived",  "Ct1Sampled",        "EkReceivedCt1Sampled",
                                    "Ct1Acknowledged", "Ct2Sampled"};
+std::string state_name(const Spqr& spqr) {
+  return kStateNames[static_cast<std::size_t>(spqr.test_only_state())];
+}
 
 TEST(Spqr, ReproducesTheTranscriptWithARestartAfterEveryStep) {
   const json file = load_vectors("signal/spqr_transcript.json");
@@ -161,27 +223,24 @@ TEST(Spqr, ReproducesTheTranscriptWithARestartAfterEveryStep) {
     if (step.contains("random_used")) {
       for (const json& draw : step["random_used"]) from.rng.add(hex(draw));
     }
-    auto out = std::make_unique<Spqr::Outgoing>();
-    ASSERT_TRUE(from.spqr.next(true, from.rng, from.work, *out).ok());
+    Spqr::Outgoing out;
+    ASSERT_TRUE(from.send(from.rng, out).ok());
     EXPECT_TRUE(from.rng.empty());
-    ASSERT_TRUE(equal_var(out->bytes(), hex(step["msg"]))) << step;
-    EXPECT_TRUE(equal_var(out->key.view(), hex(step["key"])));
-    const Buffer wire(out->bytes().begin(), out->bytes().end());
-    from.spqr.sent(*out, from.skipped);
-    EXPECT_EQ(kStateNames[from.spqr.test_only_state()], step["state_after_send"]);
+    ASSERT_TRUE(equal_var(out.bytes(), hex(step["msg"]))) << step;
+    EXPECT_TRUE(equal_var(out.key.view(), hex(step["key"])));
+    EXPECT_EQ(state_name(from.spqr), step["state_after_send"]);
     from.restart();
     if (step.value("dropped", false)) {
       ++dropped;
       continue;
     }
-    auto in = std::make_unique<Spqr::Incoming>();
-    ASSERT_TRUE(to.spqr.prepare(wire, Minimum::kV1, to.skipped, to.work, *in).ok()) << step;
-    EXPECT_TRUE(equal_var(in->salt(), hex(step["key"])));
-    to.spqr.commit(*in, to.skipped);
-    EXPECT_EQ(kStateNames[to.spqr.test_only_state()], step["receiver_state_after"]);
+    Spqr::Incoming in;
+    ASSERT_TRUE(to.receive(out.bytes(), in).ok()) << step;
+    EXPECT_TRUE(equal_var(in.salt(), hex(step["key"])));
+    EXPECT_EQ(state_name(to.spqr), step["receiver_state_after"]);
     EXPECT_EQ(to.spqr.epoch(), step["receiver_epoch_after"]);
-    EXPECT_FALSE(to.spqr.prepare(wire, Minimum::kV1, to.skipped, to.work, *in).ok())
-        << "a key used twice";
+    Spqr::Incoming again;
+    EXPECT_FALSE(to.receive(out.bytes(), again).ok()) << "a key used twice";
     to.restart();
   }
   EXPECT_EQ(dropped, 37u);
@@ -192,34 +251,29 @@ TEST(Spqr, HoldsThroughLossAndReordering) {
   for (std::uint64_t seed = 1; seed <= 4; ++seed) {
     TestRng rng(seed);
     Secret<32> auth_key = *rng.draw<32>();
-    struct End {
-      Spqr spqr;
-      SkippedKeys skipped;
-      crypto::MlKemWork work;
+    struct End : Party {
       std::vector<std::pair<Buffer, Buffer>> inbox;  // payload and key
     };
     auto ends = std::make_unique<End[]>(2);
     ends[0].spqr.start(Side::kInitiator, auth_key.view());
     ends[1].spqr.start(Side::kResponder, auth_key.view());
-    auto out = std::make_unique<Spqr::Outgoing>();
-    auto in = std::make_unique<Spqr::Incoming>();
     unsigned read = 0;
     for (int turn = 0; turn < 2500; ++turn) {
       End& from = ends[rng.next() % 2];
       End& to = &from == &ends[0] ? ends[1] : ends[0];
-      ASSERT_TRUE(from.spqr.next(true, rng, from.work, *out).ok());
-      from.spqr.sent(*out, from.skipped);
+      Spqr::Outgoing out;
+      ASSERT_TRUE(from.send(rng, out).ok());
       if (!rng.chance(20)) {
-        to.inbox.push_back({Buffer(out->bytes().begin(), out->bytes().end()),
-                            Buffer(out->key.view().begin(), out->key.view().end())});
+        to.inbox.push_back({Buffer(out.bytes().begin(), out.bytes().end()),
+                            Buffer(out.key.view().begin(), out.key.view().end())});
       }
       while (to.inbox.size() > 3) {
         const std::size_t at = rng.next() % to.inbox.size();
         const auto [payload, key] = to.inbox[at];
         to.inbox.erase(to.inbox.begin() + static_cast<std::ptrdiff_t>(at));
-        ASSERT_TRUE(to.spqr.prepare(payload, Minimum::kV1, to.skipped, to.work, *in).ok());
-        ASSERT_TRUE(equal_var(in->salt(), key));
-        to.spqr.commit(*in, to.skipped);
+        Spqr::Incoming in;
+        ASSERT_TRUE(to.receive(payload, in).ok());
+        ASSERT_TRUE(equal_var(in.salt(), key));
         ++read;
       }
     }

@@ -1,119 +1,93 @@
 #include "core/e2e/spqr/states.h"
 
-#include <tuple>
-
 namespace core::e2e::spqr {
 namespace {
 
-// The members of each state in the order in which they are stored: one list
-// for copying, writing and reading.
-constexpr auto members(const KeysUnsampled&) { return std::tuple(); }
-constexpr auto members(const KeysSampled&) {
-  return std::tuple(&KeysSampled::seed, &KeysSampled::header);
-}
-constexpr auto members(const HeaderSent&) {
-  return std::tuple(&HeaderSent::seed, &HeaderSent::vector, &HeaderSent::ct1);
-}
-constexpr auto members(const Ct1Received&) {
-  return std::tuple(&Ct1Received::seed, &Ct1Received::vector, &Ct1Received::ct1);
-}
-constexpr auto members(const EkSentCt1Received&) {
-  return std::tuple(&EkSentCt1Received::seed, &EkSentCt1Received::ct1, &EkSentCt1Received::ct2);
-}
-constexpr auto members(const NoHeaderReceived&) { return std::tuple(&NoHeaderReceived::header); }
-constexpr auto members(const HeaderReceived&) { return std::tuple(&HeaderReceived::header); }
-template <class S>  // the three that collect the vector or have it beside ct1
-constexpr auto members(const S&) {
-  return std::tuple(&S::header, &S::message, &S::ct1, &S::vector);
-}
-constexpr auto members(const Ct2Sampled&) { return std::tuple(&Ct2Sampled::ct2); }
+// What a state sends, and the sizes of what it holds.
+struct Form {
+  PayloadType sends;
+  std::uint8_t kem;        // bytes of seed, or of header and message
+  std::uint8_t sent;       // chunks of the value that is sent, or was
+  std::uint8_t collected;  // chunks of the value that is collected, or was
+  bool is_whole;           // all of that is there
+};
 
-template <class S, class F>
-void for_each_member(const S& state, F&& f) {
-  std::apply([&](auto... member) { (f(member), ...); }, members(state));
-}
+// In the order of StateName.
+constexpr std::array<Form, 11> kForms{{
+    {PayloadType::kNone, 0, 0, 0, false},
+    {PayloadType::kHdr, 64, kHeaderChunks, 0, false},
+    {PayloadType::kEk, 64, kVectorChunks, kCt1Chunks, false},
+    {PayloadType::kEkCt1Ack, 64, kVectorChunks, kCt1Chunks, true},
+    {PayloadType::kCt1Ack, 64, kCt1Chunks, kCt2Chunks, false},
+    {PayloadType::kNone, 0, 0, kHeaderChunks, false},
+    {PayloadType::kNone, 64, 0, 0, false},
+    {PayloadType::kCt1, 96, kCt1Chunks, kVectorChunks, false},
+    {PayloadType::kCt1, 96, kCt1Chunks, kVectorChunks, true},
+    {PayloadType::kNone, 96, kCt1Chunks, kVectorChunks, false},
+    {PayloadType::kCt2, 0, kCt2Chunks, 0, false},
+}};
 
-template <class T>
-void copy_member(const T& from, T& to) {
-  to = from;
-}
-template <std::size_t N>
-void copy_member(const Secret<N>& from, Secret<N>& to) {
-  copy(from.view(), to.mut());
-}
+const Form& form_of(StateName name) { return kForms[static_cast<std::size_t>(name)]; }
 
-template <std::size_t N>
-void write_member(const Secret<N>& secret, Writer& out) {
-  out.bytes(secret.view());
-}
-template <std::size_t N>
-void write_member(const ByteArray<N>& bytes, Writer& out) {
-  out.bytes(bytes);
-}
-template <class Value>
-void write_member(const Sending<Value>& sending, Writer& out) {
-  out.u16_be(sending.next);
-  out.bytes(sending.value);
-}
-template <std::size_t N>
-void write_member(const Decoder<N>& decoder, Writer& out) {
-  decoder.write(out);
-}
-
-template <std::size_t N>
-bool read_member(Reader& in, ByteArray<N>& bytes) {
-  copy(in.take(N), bytes);
-  return in.ok();
-}
-template <std::size_t N>
-bool read_member(Reader& in, Secret<N>& secret) {
-  copy(in.take(N), secret.mut());
-  return in.ok();
-}
-template <class Value>
-bool read_member(Reader& in, Sending<Value>& sending) {
-  sending.next = in.u16_be();
-  return read_member(in, sending.value);
-}
-template <std::size_t N>
-bool read_member(Reader& in, Decoder<N>& decoder) {
-  return decoder.read(in);
-}
-
-template <std::size_t I = 0>
-bool emplace(State& state, std::size_t index) {
-  if constexpr (I < std::variant_size_v<State>) {
-    if (index != I) return emplace<I + 1>(state, index);
-    state.emplace<I>();
-    return true;
+bool contains(std::span<const ChunkIndex> indices, ChunkIndex index) {
+  for (const ChunkIndex held : indices) {
+    if (held == index) return true;
   }
   return false;
 }
 
 }  // namespace
 
-void copy_state(const State& from, State& to) {
-  std::visit(
-      [&]<class S>(const S& source) {
-        auto& target = to.emplace<S>();
-        for_each_member(source, [&](auto m) { copy_member(source.*m, target.*m); });
-      },
-      from);
+void State::enter(StateName name) {
+  wipe_object(*this);
+  name_ = name;
 }
 
-void write_state(const State& state, Writer& out) {
-  out.u8(static_cast<std::uint8_t>(state.index()));
-  std::visit([&](const auto& s) { for_each_member(s, [&](auto m) { write_member(s.*m, out); }); },
-             state);
+void State::begin(StateName name) {
+  name_ = name;
+  count_ = 0;
+  next_ = 0;
 }
 
-bool read_state(Reader& in, State& state) {
-  if (!emplace(state, in.u8()) || !in.ok()) return false;
-  bool ok = true;
-  std::visit(
-      [&](auto& s) { for_each_member(s, [&](auto m) { ok = ok && read_member(in, s.*m); }); },
-      state);
-  return ok;
+MutBytes State::sent() { return MutBytes(values_).first(form_of(name_).sent * kChunkSize); }
+
+MutBytes State::collected() {
+  const Form& form = form_of(name_);
+  return MutBytes(values_).subspan(form.sent * kChunkSize, form.collected * kChunkSize);
+}
+
+void State::send(Payload& payload) {
+  payload.type = form_of(name_).sends;
+  if (!has_chunk(payload.type)) return;
+  payload.chunk = {next_, encode_chunk(sent(), next_)};
+  ++next_;
+}
+
+bool State::collect(const Chunk& chunk) {
+  if (contains(std::span(indices_).first(count_), chunk.index)) return false;
+  const MutBytes value = collected();
+  indices_[count_] = chunk.index;
+  copy(chunk.bytes, value.subspan(count_ * kChunkSize));
+  const std::size_t all = value.size() / kChunkSize;
+  if (++count_ < all) return false;
+  restore(value, std::span(indices_).first(all));
+  return true;
+}
+
+void State::exchange(Codec& codec) {
+  codec.at_most(StateName::kCt2Sampled, name_);
+  const Form& form = form_of(name_);
+  codec.bytes(MutBytes(kem_).first(form.kem));
+  if (has_chunk(form.sends)) codec.number(next_);
+  codec.bytes(sent());
+  if (form.is_whole) return codec.bytes(collected());
+  if (form.collected == 0) return;
+  codec.at_most(static_cast<std::uint8_t>(form.collected - 1), count_);
+  for (std::size_t i = 0; i < count_; ++i) {
+    codec.number(indices_[i]);
+    codec.require(!contains(std::span(indices_).first(i), indices_[i]));
+  }
+  codec.bytes(collected().first(count_ * kChunkSize));
 }
 
 }  // namespace core::e2e::spqr

@@ -1,111 +1,80 @@
-// The states of the post-quantum ratchet as types: each holds what its state
-// knows, and no more. In every epoch one side sends a KEM key and the other a
-// ciphertext, in pieces; then they change places.
+// The states of the post-quantum ratchet, and what each of them knows. In every
+// epoch one side sends a KEM key and the other a ciphertext, in pieces; then
+// they change places.
 // Spec: [Braid] states, docs/spec/end-to-end.md SPQR states.
 #ifndef CORE_E2E_SPQR_STATES_H_
 #define CORE_E2E_SPQR_STATES_H_
 
-#include <variant>
-
+#include "core/base/codec.h"
+#include "core/base/wiped.h"
 #include "core/crypto/mlkem_incremental.h"
 #include "core/e2e/spqr/erasure.h"
+#include "core/e2e/spqr/payload.h"
 
 namespace core::e2e::spqr {
 
-using Header = ByteArray<crypto::kKemHeaderSize>;
-using HeaderAndMac = ByteArray<kHeaderChunks * kChunkSize>;
-using Vector = ByteArray<crypto::kKemVectorSize>;
-using Ct1 = ByteArray<crypto::kKemCt1Size>;
-using Ct2AndMac = ByteArray<kCt2Chunks * kChunkSize>;
-
-// A value that is being sent: its chunks 0, 1, 2, ... for as long as the state
-// lasts, beyond the end of the value too.
-template <class Value>
-struct Sending {
-  Value value{};
-  ChunkIndex next = 0;
+// With their numbers in a stored session.
+enum class StateName : std::uint8_t {
+  // The side that sends the key.
+  kKeysUnsampled = 0,      // its turn has come; keys are made with the next message
+  kKeysSampled = 1,        // sends the header until a piece of ct1 answers it
+  kHeaderSent = 2,         // sends the vector and collects ct1
+  kCt1Received = 3,        // has ct1 and says so, with what is left of the vector
+  kEkSentCt1Received = 4,  // knows that the vector has arrived; collects ct2
+  // The side that sends the ciphertext.
+  kNoHeaderReceived = 5,      // collects the header
+  kHeaderReceived = 6,        // has it; the ciphertext is made with the next message
+  kCt1Sampled = 7,            // sends ct1 and collects the vector
+  kEkReceivedCt1Sampled = 8,  // has the vector; sends ct1 until that has arrived
+  kCt1Acknowledged = 9,       // knows that ct1 has arrived; collects the vector
+  kCt2Sampled = 10,           // sends ct2 until the other side starts the next epoch
 };
 
-// ---- the side that sends the key -------------------------------------------
+// A state's name and all that it knows. Plain and secret: what holds it wipes it.
+class State {
+ public:
+  StateName name() const { return name_; }
+  // Another state that knows nothing yet.
+  void enter(StateName name);
+  // Another state that holds the same.
+  void become(StateName name) { name_ = name; }
+  // Another state that holds the same keys, but sends and collects other values.
+  void begin(StateName name);
 
-// Its turn has come; keys are made with the next message.
-struct KeysUnsampled {};
-// Sends the header until a piece of ct1 answers it.
-struct KeysSampled {
-  Secret<64> seed;
-  Sending<HeaderAndMac> header;
-};
-// Sends the vector and collects ct1.
-struct HeaderSent {
-  Secret<64> seed;
-  Sending<Vector> vector;
-  Decoder<kCt1Chunks> ct1;
-};
-// Has ct1 and says so, with what is left of the vector.
-struct Ct1Received {
-  Secret<64> seed;
-  Sending<Vector> vector;
-  Ct1 ct1{};
-};
-// Knows that the vector has arrived; collects ct2.
-struct EkSentCt1Received {
-  Secret<64> seed;
-  Ct1 ct1{};
-  Decoder<kCt2Chunks> ct2;
-};
+  // The key's side: the seed of its KEM key.
+  MutView<64> seed() { return MutBytes(kem_).first<64>(); }
+  // The ciphertext's side: the key's header, and its own 32 random bytes.
+  MutView<crypto::kKemHeaderSize> header() {
+    return MutBytes(kem_).first<crypto::kKemHeaderSize>();
+  }
+  MutView<32> message() { return MutBytes(kem_).last<32>(); }
+  // The value that is sent: its chunks 0, 1, 2, ... for as long as the state
+  // lasts, beyond the end of the value too. Afterwards ct1 stays here.
+  MutBytes sent();
+  // The value that is collected; whole once collect() has said so.
+  MutBytes collected();
 
-// ---- the side that sends the ciphertext --------------------------------------
+  // What the next message carries: type and chunk.
+  void send(Payload& payload);
+  // Takes a chunk of the value that is collected; one of a known index changes
+  // nothing. True if it was the last that is needed.
+  bool collect(const Chunk& chunk);
 
-// Collects the header.
-struct NoHeaderReceived {
-  Decoder<kHeaderChunks> header;
-};
-// Has it; the ciphertext is made with the next message.
-struct HeaderReceived {
-  Header header{};
-};
-// Sends ct1 and collects the vector.
-struct Ct1Sampled {
-  Header header{};
-  Secret<32> message;
-  Sending<Ct1> ct1;
-  Decoder<kVectorChunks> vector;
-};
-// Has the vector; sends ct1 until that has arrived.
-struct EkReceivedCt1Sampled {
-  Header header{};
-  Secret<32> message;
-  Sending<Ct1> ct1;
-  Vector vector{};
-};
-// Knows that ct1 has arrived; collects the vector.
-struct Ct1Acknowledged {
-  Header header{};
-  Secret<32> message;
-  Ct1 ct1{};
-  Decoder<kVectorChunks> vector;
-};
-// Sends ct2 until the other side starts the next epoch.
-struct Ct2Sampled {
-  Sending<Ct2AndMac> ct2;
-};
+  // Most bytes that exchange() writes: those of Ct1Sampled with all chunks but
+  // one.
+  static constexpr std::size_t kMaxStoredSize = 1 + crypto::kKemHeaderSize + 32 + 2 +
+                                                crypto::kKemCt1Size + 1 +
+                                                (kVectorChunks - 1) * (2 + kChunkSize);
+  void exchange(Codec& codec);
 
-// In the order of their numbers in a stored session.
-using State = std::variant<KeysUnsampled, KeysSampled, HeaderSent, Ct1Received, EkSentCt1Received,
-                           NoHeaderReceived, HeaderReceived, Ct1Sampled, EkReceivedCt1Sampled,
-                           Ct1Acknowledged, Ct2Sampled>;
-
-// Most bytes that write_state() writes: those of Ct1Sampled with all chunks but
-// one.
-inline constexpr std::size_t kMaxStateSize = 1 + crypto::kKemHeaderSize + 32 + 2 +
-                                             crypto::kKemCt1Size +
-                                             Decoder<kVectorChunks>::kMaxStoredSize;
-
-// Makes `to` the same state as `from`.
-void copy_state(const State& from, State& to);
-void write_state(const State& state, Writer& out);
-// False if it cannot have been written so.
-bool read_state(Reader& in, State& state);
+ private:
+  StateName name_ = StateName::kKeysUnsampled;
+  std::uint8_t count_ = 0;                        // chunks collected
+  ChunkIndex next_ = 0;                           // of the chunk to send
+  std::array<ChunkIndex, kMaxChunks> indices_{};  // of those collected, as they came
+  ByteArray<crypto::kKemHeaderSize + 32> kem_{};
+  ByteArray<crypto::kKemCt1Size + crypto::kKemVectorSize> values_{};  // sent, collected
+};
 
 }  // namespace core::e2e::spqr
 #endif  // CORE_E2E_SPQR_STATES_H_
