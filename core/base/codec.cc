@@ -5,7 +5,7 @@ namespace core {
 void Codec::bytes(MutBytes field) {
   if (out_ != nullptr) return out_->bytes(field);
   wipe(field);
-  copy(in_->take(field.size()), field);
+  if (ok_) copy(in_->take(field.size()), field);
 }
 
 std::uint64_t Codec::big_endian(std::uint64_t value, std::size_t size) {

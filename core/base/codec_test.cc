@@ -62,9 +62,10 @@ TEST(Codec, RefusesWhatIsShortOrCannotHaveBeenWritten) {
     stored[at] = 2;
     Reader reader(stored);
     Codec from(reader);
-    Fields read;
+    Fields read = kFields;
     read.exchange(from);
     EXPECT_FALSE(from.ok());
+    EXPECT_EQ(read.bytes, (ByteArray<3>{}));  // as all fields after what failed
   }
 }
 

@@ -102,10 +102,8 @@ void SkippedKeys::exchange(Codec& codec) {
 }
 
 void SkippedKeys::remove(std::size_t position, std::size_t count) {
-  const auto rest =
-      std::copy(keys_.begin() + position + count, keys_.begin() + count_, keys_.begin() + position);
-  std::fill(rest, keys_.begin() + count_, Entry());
-  count_ -= count;
+  std::copy(keys_.begin() + position + count, keys_.begin() + count_, keys_.begin() + position);
+  for (; count > 0; --count) wipe_object(keys_[--count_]);
 }
 
 }  // namespace core::e2e

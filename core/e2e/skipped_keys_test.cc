@@ -70,6 +70,21 @@ TEST(SkippedKeys, WipesWhatItForgets) {
   for (std::size_t i = 0; i < 100; ++i) EXPECT_TRUE(equal_var(entry[i].seed, ByteArray<32>{}));
 }
 
+TEST(SkippedKeys, LeavesNothingBehind) {
+  std::vector<std::uint64_t> place((sizeof(SkippedKeys) + 7) / 8);
+  auto* const pool = new (place.data()) SkippedKeys();
+  pool->keep(pool->open_chain(), chain(1), 3, step_chain);
+  const auto seed = to_array(pool->seed(1));
+  const auto holds = [&] {
+    const auto* begin = reinterpret_cast<const volatile std::uint8_t*>(place.data());
+    return std::search(begin, begin + sizeof(SkippedKeys), seed.begin(), seed.end()) !=
+           begin + sizeof(SkippedKeys);
+  };
+  EXPECT_TRUE(holds());
+  pool->~SkippedKeys();
+  EXPECT_FALSE(holds());
+}
+
 TEST(SkippedKeys, RestoresOnlyWhatFits) {
   const auto pool = std::make_unique<SkippedKeys>(), read = std::make_unique<SkippedKeys>();
   std::vector<std::uint8_t> stored(2 + 38 * kMaxSkippedKeys);

@@ -7,21 +7,11 @@
 namespace core::e2e::spqr {
 namespace {
 
-constexpr auto kProtocol = label("Signal_PQCKA_V1_MLKEM768:");
 constexpr auto kUpdate = label("Authenticator Update");
 constexpr auto kHeader = label("ekheader");
 constexpr auto kCiphertext = label("ciphertext");
 
 }  // namespace
-
-EpochLabel::EpochLabel(Bytes purpose, std::uint32_t epoch) {
-  Writer out(bytes_);
-  out.bytes(kProtocol);
-  out.bytes(purpose);
-  out.u64_be(epoch);
-  CHECK(out.ok());
-  size_ = out.size();
-}
 
 void Authenticator::update(std::uint32_t epoch, View<32> secret) {
   Secret<64> input;
