@@ -48,7 +48,13 @@ class [[nodiscard]] Result {
   constexpr Result(T&& value) : value_(std::move(value)) {}
   constexpr Result(Error error) : error_(error) {}
 
-  [[gnu::always_inline]] constexpr bool ok() const { return error_ == Error{}; }
+  [[gnu::always_inline]] constexpr bool ok() const {
+    if constexpr (kIsPlain) {
+      return error_ == Error{};
+    } else {
+      return value_.has_value();
+    }
+  }
   [[gnu::always_inline]] constexpr explicit operator bool() const { return ok(); }
 
   // REQUIRES: !ok()
@@ -70,8 +76,10 @@ class [[nodiscard]] Result {
   }
 
  private:
-  std::conditional_t<std::is_trivially_copyable_v<T>, PlainRoom<T>, std::optional<T>> value_;
-  Error error_{};  // zero: none, and then there is a value
+  static constexpr bool kIsPlain = std::is_trivially_copyable_v<T>;
+
+  std::conditional_t<kIsPlain, PlainRoom<T>, std::optional<T>> value_;
+  Error error_{};  // zero: none
 };
 
 template <>
