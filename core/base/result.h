@@ -28,10 +28,14 @@ enum class [[nodiscard]] Error : std::uint32_t{
 };
 
 // Room for a value of a type that is copied as bytes. A Result of it is copied
-// as bytes too: a small one travels in registers.
+// as bytes too: a small one travels in registers, and is zero without a value.
 template <class T>
 union PlainRoom {
-  constexpr PlainRoom() {}
+  static constexpr bool kIsSmall =
+      sizeof(T) <= 2 * sizeof(void*) && std::is_default_constructible_v<T>;
+
+  constexpr PlainRoom() requires kIsSmall : value{} {}
+  constexpr PlainRoom() requires(!kIsSmall) {}
   constexpr PlainRoom(const T& from) : value(from) {}
   constexpr const T& operator*() const { return value; }
   constexpr T& operator*() { return value; }
