@@ -17,8 +17,11 @@ struct Instant {
     return {at.ms + later_ms};
   }
 };
-// Sorts last: a deadline that is not armed.
-inline constexpr Instant kNever{INT64_MAX};
+// By value: std::max would have 32-bit targets keep both in memory.
+constexpr Instant later(Instant a, Instant b) { return a < b ? b : a; }
+// Sorts last: a deadline that is not armed. Can be added to, and its low half is
+// 0, which 32-bit targets compare with for less.
+inline constexpr Instant kNever{std::int64_t{1} << 62};
 
 // Milliseconds since 1970-01-01 UTC, as far as the caller knows. May jump.
 struct WallTime {

@@ -1,4 +1,5 @@
-// Words and their little-endian bytes. Each compiles to one load or store.
+// Words and their bytes, little-endian or big-endian. Each compiles to one load
+// or store where the processor has it.
 #ifndef CORE_CRYPTO_WORDS_H_
 #define CORE_CRYPTO_WORDS_H_
 
@@ -27,6 +28,23 @@ inline void store_u32_le(std::uint32_t word, MutView<4> out) {
 inline void store_u64_le(std::uint64_t word, MutView<8> out) {
   store_u32_le(static_cast<std::uint32_t>(word), out.first<4>());
   store_u32_le(static_cast<std::uint32_t>(word >> 32), out.last<4>());
+}
+
+inline std::uint32_t load_u32_be(View<4> in) {
+  return std::uint32_t{in[0]} << 24 | std::uint32_t{in[1]} << 16 | std::uint32_t{in[2]} << 8 |
+         std::uint32_t{in[3]};
+}
+
+inline void store_u32_be(std::uint32_t word, MutView<4> out) {
+  out[0] = static_cast<std::uint8_t>(word >> 24);
+  out[1] = static_cast<std::uint8_t>(word >> 16);
+  out[2] = static_cast<std::uint8_t>(word >> 8);
+  out[3] = static_cast<std::uint8_t>(word);
+}
+
+inline void store_u64_be(std::uint64_t word, MutView<8> out) {
+  store_u32_be(static_cast<std::uint32_t>(word >> 32), out.first<4>());
+  store_u32_be(static_cast<std::uint32_t>(word), out.last<4>());
 }
 
 }  // namespace core::crypto
