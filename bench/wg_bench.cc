@@ -101,7 +101,7 @@ struct Two {
   Node a, b;
   PeerId to_a, to_b;
   Instant now{1'000'000};
-  std::array<std::uint8_t, 200> room{};
+  ByteArray<kMaxPollSize> room{};
 };
 
 // Both ends, from the wish to the confirmation.

@@ -13,7 +13,7 @@ Words words_of(const IpAddress& address) {
   const View<16> bytes = address.bytes;
   Words out;
   for (std::size_t i = 0; i < out.size(); ++i) {
-    out[i] = __builtin_bswap32(crypto::load_u32_le(bytes.subspan(4 * i).first<4>()));
+    out[i] = crypto::load_u32_be(bytes.subspan(4 * i).first<4>());
   }
   return out;
 }
@@ -75,11 +75,10 @@ Status AllowedIps::insert(const Prefix& prefix, std::uint32_t owner) {
   std::uint32_t* link = &root(prefix.address.family);
   for (;;) {  // each time round there are more bits above *link
     const std::uint32_t below = *link;
-    std::uint8_t bits = prefix.bits;
+    unsigned bits = prefix.bits;
     if (below != kNoSlot) {
       Node& node = nodes_[below];
-      bits = std::min(bits, node.bits);
-      bits = static_cast<std::uint8_t>(common_bits(words, node.words, bits));
+      bits = common_bits(words, node.words, std::min<unsigned>(bits, node.bits));
       if (bits == prefix.bits && bits == node.bits) {
         if (node.owner != kNoSlot) remove_owner(below);
         set_owner(below, owner);
@@ -99,8 +98,8 @@ Status AllowedIps::insert(const Prefix& prefix, std::uint32_t owner) {
     node.parent = parent;
     node.child = {kNoSlot, kNoSlot};
     node.words = words;
-    cut(node.words, bits);
-    node.bits = bits;
+    cut(node.words, static_cast<std::int32_t>(bits));
+    node.bits = static_cast<std::uint8_t>(bits);
     node.family = prefix.address.family;
     if (below != kNoSlot) {
       node.child[bit_after(bits, nodes_[below].words)] = below;

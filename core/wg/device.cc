@@ -25,16 +25,16 @@ void check_sizes(const DeviceMemory& memory) {
 }  // namespace
 
 Device::Device(const DeviceMemory& memory, const DeviceOptions& options, View<32> hash_key)
-    : memory_(memory),
-      options_(options),
-      hash_key_(hash_key),
-      peer_pool_(memory.peers),
+    : options_(options),
+      schedule_(memory.schedule),
       receiver_indices_(memory.receiver_indices),
       public_keys_(memory.public_keys),
+      memory_(memory),
+      peer_pool_(memory.peers),
       allowed_ips_(memory.allowed_ips, memory.allowed_ip_lists, memory.recent_addresses),
-      schedule_(memory.schedule),
       staging_(memory.staged_bytes, memory.staged_slots, kHeadroom),
-      rate_limiter_(memory.rate_limits, hash_key_) {
+      rate_limiter_(memory.rate_limits, hash_key_),
+      hash_key_(hash_key) {
   check_sizes(memory);
   const std::size_t windows = 2 * memory.peers.size(), words = memory.replay_windows.size();
   window_words_ = words / windows;
@@ -149,7 +149,7 @@ Result<PeerStatus> Device::status(PeerId id) const {
 Status Device::set_preshared_key(PeerId id, View<32> key) {
   Peer* const peer = find(id);
   if (peer == nullptr) return Error::kNotFound;
-  peer->preshared_key_ = Secret<32>(key);
+  copy(key, peer->preshared_key_.mut());
   return {};
 }
 
@@ -221,7 +221,9 @@ void Device::note_overload(Instant now) {
 }
 
 // Out of line: there are many calls.
-[[gnu::noinline]] void Device::count(std::uint64_t& counter) { ++counter; }
+[[gnu::noinline]] void Device::count(std::uint64_t& counter, std::size_t times) {
+  counter += times;
+}
 Error Device::count(std::uint64_t& counter, Error error) { return ++counter, error; }
 
 Peer* Device::find(PeerId id) const {

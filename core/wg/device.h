@@ -100,9 +100,10 @@ class Device {
 
   // Does the most urgent thing that is due, if any: at most one datagram,
   // written to `out` or a staged packet; it is valid until the next call that
-  // is not const. `wall` {0}: not known. REQUIRES: out.size() >= kMaxPollSize
+  // is not const. `wall` {0}: not known.
   // Errors: kRng: the handshake is tried again after a while.
-  Result<std::optional<ToSend>> poll(Instant now, WallTime wall, Rng& rng, MutBytes out);
+  Result<std::optional<ToSend>> poll(Instant now, WallTime wall, Rng& rng,
+                                     MutView<kMaxPollSize> out);
   // When to call poll() until it lies ahead, and for what. May be early, never late.
   Deadline next_deadline() const;
 
@@ -148,7 +149,7 @@ class Device {
   void drop_index(const Peer& peer, std::uint32_t index);  // 0: none
   void drop_sessions(Peer& peer);
   void end_sessions(Peer& peer);
-  void advance(Instant now) { now_ = std::max(now_, now); }  // never back
+  void advance(Instant now) { now_ = later(now_, now); }  // never back
 
   // device_handshake.cc; what has one caller is inline there if it is less than the call
   Status on_handshake(MutBytes datagram, Arrival& arrival);
@@ -167,7 +168,7 @@ class Device {
   Status on_authentic(const crypto::CountedText& opened, const Seen& seen, Arrival& arrival);
   Result<Received> outcome(Status done, const Arrival& arrival);
   std::size_t seal(Peer& peer, std::span<Outgoing> packets);
-  static void count(std::uint64_t& counter);
+  static void count(std::uint64_t& counter, std::size_t times = 1);
   static Error count(std::uint64_t& counter, Error error);
 
   // device_timers.cc
@@ -177,22 +178,22 @@ class Device {
   void send_staged(Peer& peer, Turn& turn);
   bool send_keepalive(Peer& peer, Turn& turn);
 
-  DeviceMemory memory_;
-  DeviceOptions options_;
-  Secret<32> hash_key_, private_key_;
-  ByteArray<32> public_key_{};
-  bool has_private_key_ = false;
   Instant now_ = kLongAgo, load_until_ = kLongAgo, overloaded_until_ = kLongAgo;
-  Pool<Peer> peer_pool_;
-  IndexTable receiver_indices_, public_keys_;
-  AllowedIps allowed_ips_;
+  std::uint32_t load_count_ = 0;
+  bool has_private_key_ = false;
+  DeviceOptions options_;
   Schedule schedule_;
+  IndexTable receiver_indices_, public_keys_;
+  DeviceMemory memory_;
+  Pool<Peer> peer_pool_;
+  AllowedIps allowed_ips_;
   Staging staging_;
-  CookieChecker cookies_;
   RateLimiter rate_limiter_;
   Tai64nClock clock_;
-  std::uint32_t load_count_ = 0;
   std::size_t peer_count_ = 0, window_words_ = 0;  // words of a replay window
+  Secret<32> hash_key_, private_key_;
+  ByteArray<32> public_key_{};
+  CookieChecker cookies_;
   Counters counters_{};
 };
 

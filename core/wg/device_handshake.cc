@@ -185,7 +185,7 @@ Status Device::initiate(Peer& peer, Turn& turn) {
   receiver_indices_.insert(index, slot_of(peer));
   peer.handshake_.local_index = index;
   peer.cookie_.write_macs(peer.public_key_, now_, out);
-  peer.jitter_ms_ = static_cast<std::uint16_t>((jitter[0] << 8 | jitter[1]) % (kMaxJitterMs + 1));
+  peer.jitter_ms_ = static_cast<std::uint16_t>((jitter[0] | jitter[1] << 8) % (kMaxJitterMs + 1));
   peer.initiated_at_ = now_;
   count(counters_.initiations_sent);
   peer.on_sent(out.size(), now_);

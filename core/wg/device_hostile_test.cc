@@ -203,7 +203,8 @@ TEST(Hygiene, NoPublicCallUsesTheHeap) {
   p.shake_hands();
   p.later(121 * kSecond);
   auto rekey = p.alice.send(p.bob, "x", p.now);
-  Buffer room(kMaxPollSize), buffer(sealing_room(100)), wire(200);
+  ByteArray<kMaxPollSize> room{};
+  Buffer buffer(sealing_room(100)), wire(200);
   copy(ip_packet(p.alice.inner(), p.bob.inner(), Buffer(80)), MutBytes(buffer).subspan(16));
   Outgoing out{.buffer = buffer, .size = 100};
   Device &a = p.alice.device, &b = p.bob.device;
@@ -250,7 +251,7 @@ TEST(Hygiene, NothingSecretStaysInTheCallersMemory) {
   };
   Rig bob(2);
   ports::fake::FakeRng rng(4);
-  Buffer room(kMaxPollSize);
+  ByteArray<kMaxPollSize> room{};
   const Secret<32> psk = Rig::key(31);
   const auto private_key = crypto::x25519_private(Rig::key(9).view());
   const auto shared = *crypto::x25519(private_key, bob.public_key());
@@ -273,7 +274,7 @@ TEST(Hygiene, NothingSecretStaysInTheCallersMemory) {
     EXPECT_TRUE(contains(psk.view()));
     EXPECT_TRUE(contains(shared.view()));
     EXPECT_TRUE(contains(ephemeral->view()));
-    auto response = bob.receive({room, {}, {}}, now)->bytes;
+    auto response = bob.receive({Buffer(room.begin(), room.end()), {}, {}}, now)->bytes;
     ASSERT_TRUE(device.receive(response, bob.endpoint, now, rng).ok());
     EXPECT_FALSE(contains(ephemeral->view())) << "after the handshake";
     sent.reset();

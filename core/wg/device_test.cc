@@ -416,10 +416,10 @@ TEST(Device, WorksWithTheLeastMemory) {
   Outgoing out{.buffer = buffer, .size = 20};
   const Instant now{1000};
   EXPECT_EQ(device.send(*peer, std::span(&out, 1), now)->dropped, 1u);
-  Buffer room(kMaxPollSize);
+  ByteArray<kMaxPollSize> room{};
   const auto sent = device.poll(now, {}, rng, room);
   ASSERT_TRUE(sent.ok() && *sent);
-  const auto reply = bob.receive({room, {}, {}}, now);
+  const auto reply = bob.receive({Buffer(room.begin(), room.end()), {}, {}}, now);
   ASSERT_TRUE(reply);
   Buffer response = reply->bytes;
   EXPECT_TRUE(device.receive(response, bob.endpoint, now, rng).ok());
@@ -434,7 +434,7 @@ TEST(Device, SaysWhenToPollAndForWhat) {
   EXPECT_EQ(p.alice.device.next_deadline().peer, p.to_bob);
   EXPECT_EQ(p.alice.device.next_deadline().reason, Timer::kInitiate);
   // Too early it does nothing.
-  Buffer room(kMaxPollSize);
+  ByteArray<kMaxPollSize> room{};
   EXPECT_EQ(p.alice.poll(p.now).size(), 1u);
   const Instant next = p.alice.device.next_deadline().at;
   const auto early = p.alice.device.poll(next + -1, {}, p.alice.rng, room);

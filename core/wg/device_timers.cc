@@ -23,8 +23,8 @@ Deadline Device::next_deadline() const {
   return {.at = schedule_.first_at(), .peer = id_of(peer), .reason = peer.timers_.next_timer()};
 }
 
-Result<std::optional<ToSend>> Device::poll(Instant now, WallTime wall, Rng& rng, MutBytes out) {
-  CHECK(out.size() >= kMaxPollSize);
+Result<std::optional<ToSend>> Device::poll(Instant now, WallTime wall, Rng& rng,
+                                           MutView<kMaxPollSize> out) {
   advance(now);
   Result<std::optional<ToSend>> done = std::optional<ToSend>{};
   if (schedule_.first_at() > now_) return done;
@@ -56,7 +56,7 @@ Status Device::run(Timer timer, Peer& peer, Turn& turn) {
       count(counters_.handshakes_given_up);
       peer.timers_.disarm(Timer::kInitiate);
       peer.timers_.disarm(Timer::kNewHandshake);
-      counters_.staged_dropped += peer.staged_.count;
+      count(counters_.staged_dropped, peer.staged_.count);
       staging_.clear(peer.staged_);
       peer.timers_.arm_if_not(Timer::kZeroKeys, now_ + kZeroKeysMs);
       break;

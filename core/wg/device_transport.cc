@@ -16,7 +16,7 @@ namespace {
 // Bytes of a packet with its padding, which never goes beyond `mtu`.
 std::size_t padded(std::size_t size, std::size_t mtu) {
   const std::size_t whole = (size + kPaddingMultiple - 1) / kPaddingMultiple * kPaddingMultiple;
-  return std::min(whole, std::max(size, mtu));
+  return whole <= mtu ? whole : std::max(size, mtu);
 }
 
 // How many datagrams at the front are packets of one session, to be decrypted
@@ -181,7 +181,7 @@ Result<Sent> Device::send(PeerId id, std::span<Outgoing> packets, Instant now) {
 
   const std::size_t sealed = seal(peer, packets);
   if (sealed > 0) {
-    counters_.packets_sent += sealed;
+    count(counters_.packets_sent, sealed);
     peer.on_data_sent(now_);
   }
   const auto rest = packets.subspan(sealed);
@@ -191,8 +191,8 @@ Result<Sent> Device::send(PeerId id, std::span<Outgoing> packets, Instant now) {
                              sealing_room(packet.size), options_.staged_per_peer);
   }
   if (!rest.empty()) {
-    counters_.staged += rest.size();
-    counters_.staged_dropped += dropped;
+    count(counters_.staged, rest.size());
+    count(counters_.staged_dropped, dropped);
     peer.want_handshake(Peer::Wish::kForPacket, now_);
   }
   reschedule(peer);

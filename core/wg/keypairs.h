@@ -11,12 +11,12 @@ namespace core::wg {
 enum class Role : std::uint8_t { kInitiator, kResponder };
 
 struct Keypair {
-  TransportKeys keys;
   std::uint64_t send_counter = 0;     // of the next packet
   std::uint64_t receive_counter = 0;  // the greatest received, plus 1
   Instant created_at = kLongAgo;
   std::uint32_t local_index = 0;  // 0: no session here
   std::uint32_t remote_index = 0;
+  TransportKeys keys;
 
   bool there() const { return local_index != 0; }
   // True iff packets may still be sent in this session.

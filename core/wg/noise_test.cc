@@ -225,7 +225,7 @@ TEST(Device, SpeaksByteForByteAsTheOracle) {
                     index_bytes(h["initiator"]["index"].get<std::uint32_t>()), Buffer(2)};
     r_rng.script = {hex(h["responder"]["ephemeral_private"]),
                     index_bytes(h["responder"]["index"].get<std::uint32_t>())};
-    Buffer room(kMaxPollSize);
+    ByteArray<kMaxPollSize> room{};
     ASSERT_TRUE(r.initiator.device.set_persistent_keepalive(r.to_responder, 1, now).ok());
     std::optional<ToSend> sent;
     while (!sent) {

@@ -40,12 +40,10 @@ void Peer::on_handshake_complete(Instant now) {
 
 void Peer::want_handshake(Wish wish, Instant now) {
   if (!endpoint_.known()) return;
-  const bool under_way = timers_.armed(Timer::kInitiate);
-  if (!under_way || wish == Wish::kForPacket) {
+  const bool starts = !timers_.armed(Timer::kInitiate);
+  if (starts) timers_.arm(Timer::kInitiate, later(now, initiated_at_ + kRekeyTimeoutMs));
+  if (starts || wish == Wish::kForPacket) {
     timers_.arm(Timer::kGiveUpHandshake, now + kRekeyAttemptMs);
-  }
-  if (!under_way) {
-    timers_.arm(Timer::kInitiate, std::max(now, initiated_at_ + kRekeyTimeoutMs));
   }
 }
 

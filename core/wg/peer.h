@@ -64,33 +64,33 @@ class Peer {
   void put_off_keepalive(Instant now);
   void forget_source();
 
-  std::uint32_t pool_link = kNoSlot;
-  std::uint32_t generation_ = 0;
-
-  // Who it is.
-  ByteArray<32> public_key_{};
-  Secret<32> preshared_key_;
-  Secret<32> static_static_;  // iff has_static_static_
-  Endpoint endpoint_;
-  ByteArray<kTimestampSize> greatest_timestamp_{};
-
-  // What we share with it.
-  Keypairs keypairs_;
-  Handshake handshake_;  // ours, until the response comes
-  ReceivedCookie cookie_;
-  StagedQueue staged_;
-
-  // When what was, and is to be.
+  // When what is to be, and was. What most of the code looks at stands first, in
+  // this class and in others: there an instruction is short that reaches it.
   Timers timers_;
   Instant initiated_at_ = kLongAgo;  // our last initiation
   Instant consumed_at_ = kLongAgo;   // the last of its that was accepted
   Instant handshake_at_ = kLongAgo;  // the last handshake that was completed
+  std::uint32_t pool_link = kNoSlot;
+  std::uint32_t generation_ = 0;
+  StagedQueue staged_;
   std::uint64_t rx_bytes_ = 0, tx_bytes_ = 0;
   std::uint16_t persistent_keepalive_s_ = 0;
   std::uint16_t jitter_ms_ = 0;  // drawn with each initiation
   bool in_use_ = false;
   bool has_static_static_ = false;
   bool last_minute_initiated_ = false;  // in this session, by a packet received late in it
+
+  // What we share with it.
+  Handshake handshake_;  // ours, until the response comes
+  Keypairs keypairs_;
+  ReceivedCookie cookie_;
+
+  // Who it is.
+  Endpoint endpoint_;
+  ByteArray<32> public_key_{};
+  Secret<32> preshared_key_;
+  Secret<32> static_static_;  // iff has_static_static_
+  ByteArray<kTimestampSize> greatest_timestamp_{};
 };
 
 }  // namespace core::wg

@@ -2,6 +2,7 @@
 
 #include "core/base/result.h"
 #include "core/wg/keyed_hash.h"
+#include "core/wg/timers.h"
 
 namespace core::wg {
 
@@ -23,10 +24,9 @@ bool RateLimiter::allow(const IpAddress& address, Instant now) {
     }
     if (entry == nullptr || candidate.paid_until < entry->paid_until) entry = &candidate;
   }
-  if (entry->source != hash) *entry = {.source = hash, .paid_until = now};
-  const Instant paid_until = std::max(entry->paid_until, now) + kIntervalMs;
-  if (paid_until > now + kBurst * kIntervalMs) return false;
-  entry->paid_until = paid_until;
+  if (entry->source != hash || entry->paid_until < now) *entry = {hash, now};
+  if (elapsed_ms(now, entry->paid_until) > (kBurst - 1) * kIntervalMs) return false;
+  entry->paid_until = entry->paid_until + kIntervalMs;
   return true;
 }
 

@@ -22,10 +22,11 @@ class ReplayWindow {
   Status accept(std::uint64_t counter);
 
  private:
-  std::uint32_t& word(std::uint64_t counter) const {
-    return words_[static_cast<std::size_t>(counter >> 5) & (words_.size() - 1)];
+  // Of a counter's low 32 bits, which are enough: see the constructor.
+  std::uint32_t& word_of(std::uint32_t counter) const {
+    return words_[counter / 32 & (words_.size() - 1)];
   }
-  void forget(std::uint64_t first, std::uint32_t count) const;
+  void forget(std::uint32_t first, std::uint32_t count) const;
 
   std::span<std::uint32_t> words_;
   std::uint64_t& next_;

@@ -99,7 +99,7 @@ class Rig {
   std::vector<Flying> poll(Instant now, WallTime wall = {1'800'000'000'000}) {
     std::vector<Flying> out;
     for (int i = 0; i < 10'000 && device.next_deadline().at <= now; ++i) {
-      Buffer room(kMaxPollSize);
+      ByteArray<kMaxPollSize> room{};
       const auto sent = device.poll(now, wall, rng, room);
       if (!sent || !*sent) continue;
       const auto& d = **sent;

@@ -17,18 +17,18 @@ Status Tai64nClock::stamp(WallTime wall, MutView<12> out) {
   next_ = at + 1;
   // Labels begin 2^62 s before 1970 TAI, which was 10 s ahead of UTC.
   constexpr std::uint64_t kEpoch = (std::uint64_t{1} << 62) + 10;
-  const std::uint64_t seconds = kEpoch + at / 1'000'000'000;
-  const auto nanoseconds = static_cast<std::uint32_t>(at % 1'000'000'000);
-  crypto::store_u64_le(__builtin_bswap64(seconds), out.first<8>());
-  crypto::store_u32_le(__builtin_bswap32(nanoseconds), out.last<4>());
+  constexpr std::uint32_t kNsPerS = 1'000'000'000;
+  const std::uint64_t seconds = at / kNsPerS;
+  crypto::store_u64_be(kEpoch + seconds, out.first<8>());
+  crypto::store_u32_be(static_cast<std::uint32_t>(at - seconds * kNsPerS), out.last<4>());
   return {};
 }
 
 // The wall clock counts by 16 ms: what a timestamp tells of our time is coarse.
 std::uint64_t Tai64nClock::earliest(WallTime wall) const {
-  constexpr std::int64_t kMaxMs = 16'000'000'000'000;  // 2477 AD; 77 years are left to count
-  const auto ms = static_cast<std::uint64_t>(std::clamp<std::int64_t>(wall.ms, 0, kMaxMs));
-  return std::max(next_, ms / 16 * 16'000'000);
+  constexpr std::int64_t kMax = std::int64_t{1} << 40;  // 2527 AD; 27 years are left to count
+  const std::int64_t count = std::clamp<std::int64_t>(wall.ms >> 4, 0, kMax);
+  return std::max(next_, static_cast<std::uint64_t>(count) * 16'000'000);
 }
 
 }  // namespace core::wg
