@@ -1,6 +1,7 @@
 // A device's configuration. Its packets are in the other device_*.cc.
 #include "core/wg/device.h"
 
+#include <bit>
 #include <memory>
 
 #include "core/crypto/ct.h"
@@ -29,7 +30,8 @@ Device::Device(const DeviceMemory& memory, const DeviceOptions& options, View<32
       schedule_(memory.schedule),
       receiver_indices_(memory.receiver_indices),
       public_keys_(memory.public_keys),
-      memory_(memory),
+      peers_(memory.peers),
+      replay_windows_(memory.replay_windows),
       peer_pool_(memory.peers),
       allowed_ips_(memory.allowed_ips, memory.allowed_ip_lists, memory.recent_addresses),
       staging_(memory.staged_bytes, memory.staged_slots, kHeadroom),
@@ -38,33 +40,25 @@ Device::Device(const DeviceMemory& memory, const DeviceOptions& options, View<32
   check_sizes(memory);
   const std::size_t windows = 2 * memory.peers.size(), words = memory.replay_windows.size();
   window_words_ = words / windows;
-  CHECK(words > 0 && words % windows == 0 && (window_words_ & (window_words_ - 1)) == 0);
+  CHECK(std::has_single_bit(window_words_) && windows * window_words_ == words);
 }
 
 void Device::extend(const DeviceMemory& memory) {
   const std::size_t peers = memory.peers.size();
   check_sizes(memory);
-  CHECK(memory.replay_windows.data() == memory_.replay_windows.data() &&
-        memory.replay_windows.size() / peers ==
-            memory_.replay_windows.size() / memory_.peers.size());
+  CHECK(memory.replay_windows.data() == replay_windows_.data() &&
+        memory.replay_windows.size() == 2 * peers * window_words_);
   peer_pool_.extend(memory.peers);
   schedule_.extend(memory.schedule);
   receiver_indices_.move_to(memory.receiver_indices);
   public_keys_.move_to(memory.public_keys);
   allowed_ips_.extend(memory.allowed_ips, memory.allowed_ip_lists);
-  const auto recent_addresses = memory_.recent_addresses;
-  const auto staged_bytes = memory_.staged_bytes;
-  const auto staged_slots = memory_.staged_slots;
-  const auto rate_limits = memory_.rate_limits;
-  memory_ = memory;
-  memory_.recent_addresses = recent_addresses;
-  memory_.staged_bytes = staged_bytes;
-  memory_.staged_slots = staged_slots;
-  memory_.rate_limits = rate_limits;
+  peers_ = memory.peers;
+  replay_windows_ = memory.replay_windows;
 }
 
 Device::~Device() {
-  for (Peer& peer : memory_.peers) {
+  for (Peer& peer : peers_) {
     if (peer.in_use_) remove(peer);
   }
 }
@@ -79,7 +73,7 @@ void Device::set_private_key(const Secret<32>& private_key) {
   public_key_ = crypto::x25519_public(private_key_);
   if (none) wipe(public_key_);
   cookies_.set_public_key(public_key_);
-  for (Peer& peer : memory_.peers) {
+  for (Peer& peer : peers_) {
     if (!peer.in_use_) continue;
     end_sessions(peer);
     peer.initiated_at_ = kLongAgo;  // with another key the first initiation need not wait
@@ -95,12 +89,11 @@ Result<PeerId> Device::add_peer(View<32> public_key) {
   if (find_by_key(public_key) != nullptr) return Error::kOutOfOrder;
   const std::uint32_t slot = peer_pool_.take();
   if (slot == kNoSlot) return Error::kFull;
-  Peer& peer = memory_.peers[slot];
+  Peer& peer = peers_[slot];
   peer.in_use_ = true;
   if (++peer.generation_ == 0) ++peer.generation_;
   copy(public_key, peer.public_key_);
   public_keys_.insert(table_key(hash_key_, public_key), slot);
-  ++peer_count_;
   return PeerId{slot, peer.generation_};
 }
 
@@ -128,7 +121,6 @@ void Device::remove(Peer& peer) {
   std::construct_at(&peer);
   peer.generation_ = generation;
   peer_pool_.give_back(slot);
-  --peer_count_;
 }
 
 Result<PeerStatus> Device::status(PeerId id) const {
@@ -227,31 +219,31 @@ void Device::note_overload(Instant now) {
 Error Device::count(std::uint64_t& counter, Error error) { return ++counter, error; }
 
 Peer* Device::find(PeerId id) const {
-  if (id.slot >= memory_.peers.size()) return nullptr;
-  Peer& peer = memory_.peers[id.slot];
+  if (id.slot >= peers_.size()) return nullptr;
+  Peer& peer = peers_[id.slot];
   return peer.in_use_ && peer.generation_ == id.generation ? &peer : nullptr;
 }
 
 Peer* Device::find_by_key(View<32> public_key) const {
   const std::uint32_t slot =
       public_keys_.find(table_key(hash_key_, public_key), [&](std::uint32_t candidate) {
-        return equal_var(memory_.peers[candidate].public_key_, public_key);
+        return equal_var(peers_[candidate].public_key_, public_key);
       });
-  return slot == kNoSlot ? nullptr : &memory_.peers[slot];
+  return slot == kNoSlot ? nullptr : &peers_[slot];
 }
 
 Peer* Device::find_by_index(std::uint32_t index) const {
   const std::uint32_t slot = receiver_indices_.find(index);
-  return slot == kNoSlot ? nullptr : &memory_.peers[slot];
+  return slot == kNoSlot ? nullptr : &peers_[slot];
 }
 
 std::uint32_t Device::slot_of(const Peer& peer) const {
-  return static_cast<std::uint32_t>(&peer - memory_.peers.data());
+  return static_cast<std::uint32_t>(&peer - peers_.data());
 }
 
 std::optional<PeerId> Device::peer_from(std::size_t slot) const {
-  for (; slot < memory_.peers.size(); ++slot) {
-    if (memory_.peers[slot].in_use_) return id_of(memory_.peers[slot]);
+  for (; slot < peers_.size(); ++slot) {
+    if (peers_[slot].in_use_) return id_of(peers_[slot]);
   }
   return std::nullopt;
 }

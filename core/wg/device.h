@@ -32,8 +32,7 @@ class Device {
   void set_private_key(const Secret<32>& private_key);
   const Secret<32>& private_key() const { return private_key_; }
   const ByteArray<32>& public_key() const { return public_key_; }
-  // Bytes of the largest IP packet: padding never goes beyond.
-  void set_mtu(std::uint16_t mtu) { options_.mtu = mtu; }
+  void set_mtu(std::uint16_t mtu) { options_.mtu = mtu; }  // bytes; padding stays within
 
   // Errors: kOutOfOrder: there is such a peer; kRefused: it is our own key;
   // kFull. A low-order key is taken, and nothing is ever sent to it.
@@ -44,7 +43,7 @@ class Device {
   // Walks all peers. The last one given may be removed before the next is asked for.
   std::optional<PeerId> first_peer() const { return peer_from(0); }
   std::optional<PeerId> next_peer(PeerId after) const { return peer_from(after.slot + 1); }
-  std::size_t peer_count() const { return peer_count_; }
+  std::size_t peer_count() const { return public_keys_.used(); }
   Result<PeerStatus> status(PeerId peer) const;
 
   // From the next handshake on; all zeros: none.
@@ -98,9 +97,8 @@ class Device {
   // Errors: kNotFound; kOutOfOrder: no endpoint, or no private key; kMalformed: too little room.
   Result<Sent> send(PeerId peer, std::span<Outgoing> packets, Instant now);
 
-  // Does the most urgent thing that is due, if any: at most one datagram,
-  // written to `out` or a staged packet; it is valid until the next call that
-  // is not const. `wall` {0}: not known.
+  // Does the most urgent thing that is due, if any: at most one datagram, valid
+  // until the next call that is not const, in `out` or not. `wall` {0}: not known.
   // Errors: kRng: the handshake is tried again after a while.
   Result<std::optional<ToSend>> poll(Instant now, WallTime wall, Rng& rng,
                                      MutView<kMaxPollSize> out);
@@ -184,13 +182,14 @@ class Device {
   DeviceOptions options_;
   Schedule schedule_;
   IndexTable receiver_indices_, public_keys_;
-  DeviceMemory memory_;
+  std::span<Peer> peers_;
+  std::span<std::uint32_t> replay_windows_;
+  std::size_t window_words_;  // words of one of them
   Pool<Peer> peer_pool_;
   AllowedIps allowed_ips_;
   Staging staging_;
   RateLimiter rate_limiter_;
   Tai64nClock clock_;
-  std::size_t peer_count_ = 0, window_words_ = 0;  // words of a replay window
   Secret<32> hash_key_, private_key_;
   ByteArray<32> public_key_{};
   CookieChecker cookies_;

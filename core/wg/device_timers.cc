@@ -19,7 +19,7 @@ void Device::reschedule(Peer& peer) {
 }
 
 Deadline Device::next_deadline() const {
-  const Peer& peer = memory_.peers[schedule_.first_slot()];
+  const Peer& peer = peers_[schedule_.first_slot()];
   return {.at = schedule_.first_at(), .peer = id_of(peer), .reason = peer.timers_.next_timer()};
 }
 
@@ -29,7 +29,7 @@ Result<std::optional<ToSend>> Device::poll(Instant now, WallTime wall, Rng& rng,
   Result<std::optional<ToSend>> done = std::optional<ToSend>{};
   if (schedule_.first_at() > now_) return done;
   const std::uint32_t slot = schedule_.first_slot();
-  Peer& peer = memory_.peers[slot];
+  Peer& peer = peers_[slot];
   if (const auto timer = peer.timers_.pop_due(now_)) {
     Turn turn{wall, rng, {.buffer = out}};
     const auto ran = run(*timer, peer, turn);

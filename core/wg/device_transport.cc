@@ -135,7 +135,7 @@ Status Device::on_authentic(const crypto::CountedText& opened, const Seen& seen,
   }
   const std::uint32_t slot = slot_of(peer);
   const std::size_t place = 2 * std::size_t{slot} + peer.keypairs_.window(session);
-  ReplayWindow window(memory_.replay_windows.subspan(place * window_words_).first(window_words_),
+  ReplayWindow window(replay_windows_.subspan(place * window_words_).first(window_words_),
                       session.receive_counter);
   if (!window.accept(opened.counter)) return count(counters_.replays, Error::kReplay);
 
@@ -162,7 +162,7 @@ Result<PeerId> Device::route(Bytes ip_packet) const {
   if (!ip) return ip.error();
   const std::uint32_t slot = allowed_ips_.find(ip->destination);
   if (slot == kNoSlot) return Error::kNotFound;
-  return PeerId{slot, memory_.peers[slot].generation_};
+  return PeerId{slot, peers_[slot].generation_};
 }
 
 Result<Sent> Device::send(PeerId id, std::span<Outgoing> packets, Instant now) {

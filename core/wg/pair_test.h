@@ -10,12 +10,12 @@ namespace core::wg {
 
 struct TestOnlyAccess {
   static Keypair& current(Rig& rig, PeerId peer) {
-    return rig.device.memory_.peers[peer.slot].keypairs_.current();
+    return rig.device.peers_[peer.slot].keypairs_.current();
   }
   // Of all sessions that a device has.
   static void add_session_indices(const Rig& rig, std::set<std::uint32_t>& out) {
     for (auto id = rig.device.first_peer(); id; id = rig.device.next_peer(*id)) {
-      for (const Keypair& session : rig.device.memory_.peers[id->slot].keypairs_.sessions_) {
+      for (const Keypair& session : rig.device.peers_[id->slot].keypairs_.sessions_) {
         out.insert(session.local_index);
       }
     }

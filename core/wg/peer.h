@@ -74,6 +74,7 @@ class Peer {
   std::uint32_t generation_ = 0;
   StagedQueue staged_;
   std::uint64_t rx_bytes_ = 0, tx_bytes_ = 0;
+  Handshake handshake_;  // ours, until the response comes
   std::uint16_t persistent_keepalive_s_ = 0;
   std::uint16_t jitter_ms_ = 0;  // drawn with each initiation
   bool in_use_ = false;
@@ -81,7 +82,6 @@ class Peer {
   bool last_minute_initiated_ = false;  // in this session, by a packet received late in it
 
   // What we share with it.
-  Handshake handshake_;  // ours, until the response comes
   Keypairs keypairs_;
   ReceivedCookie cookie_;
 
