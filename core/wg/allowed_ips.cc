@@ -52,7 +52,7 @@ bool well_formed(const Prefix& prefix) {
 
 AllowedIps::AllowedIps(std::span<Node> nodes, std::span<std::uint32_t> lists,
                        std::span<Recent> recent)
-    : nodes_(nodes), lists_(lists), pool_(nodes), recent_(recent) {
+    : nodes_(nodes), lists_(lists), recent_(recent) {
   CHECK((recent.size() & (recent.size() - 1)) == 0);
   std::fill(lists_.begin(), lists_.end(), kNoSlot);
   for (Recent& recent_one : recent_) recent_one.version = 0;
@@ -61,8 +61,7 @@ AllowedIps::AllowedIps(std::span<Node> nodes, std::span<std::uint32_t> lists,
 void AllowedIps::extend(std::span<Node> nodes, std::span<std::uint32_t> lists) {
   CHECK(lists.data() == lists_.data() && lists.size() >= lists_.size());
   std::fill(lists.begin() + static_cast<std::ptrdiff_t>(lists_.size()), lists.end(), kNoSlot);
-  pool_.extend(nodes);
-  nodes_ = nodes;
+  nodes_.extend(nodes);
   lists_ = lists;
 }
 
@@ -91,8 +90,8 @@ Status AllowedIps::insert(const Prefix& prefix, std::uint32_t owner) {
       }
     }
     // In between there is to be the prefix, or else a fork and the prefix below it.
-    if (pool_.free() < (bits == prefix.bits ? 1u : 2u)) return Error::kFull;
-    const std::uint32_t between = pool_.take();
+    if (nodes_.free() < (bits == prefix.bits ? 1u : 2u)) return Error::kFull;
+    const std::uint32_t between = nodes_.take();
     Node& node = nodes_[between];
     node.owner = kNoSlot;
     node.parent = parent;
@@ -210,7 +209,7 @@ void AllowedIps::prune(std::uint32_t node) {
     } else {
       nodes_[above].child[nodes_[above].child[0] == node ? 0 : 1] = below;
     }
-    pool_.give_back(node);
+    nodes_.give_back(node);
     node = above;
   }
 }

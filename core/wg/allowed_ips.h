@@ -77,9 +77,8 @@ class AllowedIps {
   void remove_owner(std::uint32_t node);
   void prune(std::uint32_t node);
 
-  std::span<Node> nodes_;
+  Pool<Node> nodes_;
   std::span<std::uint32_t> lists_;
-  Pool<Node> pool_;
   std::array<std::uint32_t, 3> roots_{kNoSlot, kNoSlot, kNoSlot};  // of each Family; none of kNone
   std::span<Recent> recent_;
   std::uint64_t version_ = 1;  // one more with each change

@@ -32,7 +32,6 @@ Device::Device(const DeviceMemory& memory, const DeviceOptions& options, View<32
       public_keys_(memory.public_keys),
       peers_(memory.peers),
       replay_windows_(memory.replay_windows),
-      peer_pool_(memory.peers),
       allowed_ips_(memory.allowed_ips, memory.allowed_ip_lists, memory.recent_addresses),
       staging_(memory.staged_bytes, memory.staged_slots, kHeadroom),
       rate_limiter_(memory.rate_limits, hash_key_),
@@ -48,17 +47,16 @@ void Device::extend(const DeviceMemory& memory) {
   check_sizes(memory);
   CHECK(memory.replay_windows.data() == replay_windows_.data() &&
         memory.replay_windows.size() == 2 * peers * window_words_);
-  peer_pool_.extend(memory.peers);
+  peers_.extend(memory.peers);
   schedule_.extend(memory.schedule);
   receiver_indices_.move_to(memory.receiver_indices);
   public_keys_.move_to(memory.public_keys);
   allowed_ips_.extend(memory.allowed_ips, memory.allowed_ip_lists);
-  peers_ = memory.peers;
   replay_windows_ = memory.replay_windows;
 }
 
 Device::~Device() {
-  for (Peer& peer : peers_) {
+  for (Peer& peer : peers_.slots()) {
     if (peer.in_use_) remove(peer);
   }
 }
@@ -73,7 +71,7 @@ void Device::set_private_key(const Secret<32>& private_key) {
   public_key_ = crypto::x25519_public(private_key_);
   if (none) wipe(public_key_);
   cookies_.set_public_key(public_key_);
-  for (Peer& peer : peers_) {
+  for (Peer& peer : peers_.slots()) {
     if (!peer.in_use_) continue;
     end_sessions(peer);
     peer.initiated_at_ = kLongAgo;  // with another key the first initiation need not wait
@@ -87,7 +85,7 @@ void Device::set_private_key(const Secret<32>& private_key) {
 Result<PeerId> Device::add_peer(View<32> public_key) {
   if (has_private_key_ && equal_var(public_key, public_key_)) return Error::kRefused;
   if (find_by_key(public_key) != nullptr) return Error::kOutOfOrder;
-  const std::uint32_t slot = peer_pool_.take();
+  const std::uint32_t slot = peers_.take();
   if (slot == kNoSlot) return Error::kFull;
   Peer& peer = peers_[slot];
   peer.in_use_ = true;
@@ -120,7 +118,7 @@ void Device::remove(Peer& peer) {
   wipe({reinterpret_cast<std::uint8_t*>(&peer), sizeof(peer)});
   std::construct_at(&peer);
   peer.generation_ = generation;
-  peer_pool_.give_back(slot);
+  peers_.give_back(slot);
 }
 
 Result<PeerStatus> Device::status(PeerId id) const {
@@ -219,7 +217,7 @@ void Device::note_overload(Instant now) {
 Error Device::count(std::uint64_t& counter, Error error) { return ++counter, error; }
 
 Peer* Device::find(PeerId id) const {
-  if (id.slot >= peers_.size()) return nullptr;
+  if (id.slot >= peers_.slots().size()) return nullptr;
   Peer& peer = peers_[id.slot];
   return peer.in_use_ && peer.generation_ == id.generation ? &peer : nullptr;
 }
@@ -238,11 +236,11 @@ Peer* Device::find_by_index(std::uint32_t index) const {
 }
 
 std::uint32_t Device::slot_of(const Peer& peer) const {
-  return static_cast<std::uint32_t>(&peer - peers_.data());
+  return static_cast<std::uint32_t>(&peer - peers_.slots().data());
 }
 
 std::optional<PeerId> Device::peer_from(std::size_t slot) const {
-  for (; slot < peers_.size(); ++slot) {
+  for (; slot < peers_.slots().size(); ++slot) {
     if (peers_[slot].in_use_) return id_of(peers_[slot]);
   }
   return std::nullopt;

@@ -182,10 +182,9 @@ class Device {
   DeviceOptions options_;
   Schedule schedule_;
   IndexTable receiver_indices_, public_keys_;
-  std::span<Peer> peers_;
+  Pool<Peer> peers_;
   std::span<std::uint32_t> replay_windows_;
   std::size_t window_words_;  // words of one of them
-  Pool<Peer> peer_pool_;
   AllowedIps allowed_ips_;
   Staging staging_;
   RateLimiter rate_limiter_;

@@ -1,4 +1,4 @@
-// Which slots of an array are free.
+// An array of slots, and which of them are free.
 #ifndef CORE_WG_POOL_H_
 #define CORE_WG_POOL_H_
 
@@ -13,7 +13,7 @@ namespace core::wg {
 // No slot, in numbers of slots.
 inline constexpr std::uint32_t kNoSlot = UINT32_MAX;
 
-// A list of the free ones that runs through them: a Slot lends its
+// The list of the free ones runs through them: a Slot lends its
 // `std::uint32_t pool_link` while it is free. All calls are O(1).
 template <class Slot>
 class Pool {
@@ -51,6 +51,9 @@ class Pool {
     ++free_;
   }
   std::size_t free() const { return free_; }
+  // All of them, free or not.
+  std::span<Slot> slots() const { return slots_; }
+  Slot& operator[](std::size_t slot) const { return slots_[slot]; }
 
  private:
   std::span<Slot> slots_;

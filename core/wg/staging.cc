@@ -5,18 +5,17 @@ namespace core::wg {
 Staging::Staging(MutBytes bytes, std::span<StagedSlot> slots, std::size_t headroom)
     : bytes_(bytes),
       slots_(slots),
-      pool_(slots),
       slot_size_(slots.empty() ? 0 : bytes.size() / slots.size()),
       headroom_(headroom) {}
 
 std::size_t Staging::push(StagedQueue& queue, Bytes packet, std::size_t room, std::size_t limit) {
   if (limit == 0 || room > slot_size_) return 1;
   std::size_t lost = 0;
-  while (queue.count > 0 && (queue.count >= limit || pool_.free() == 0)) {
+  while (queue.count > 0 && (queue.count >= limit || slots_.free() == 0)) {
     pop(queue);
     ++lost;
   }
-  const std::uint32_t slot = pool_.take();
+  const std::uint32_t slot = slots_.take();
   if (slot == kNoSlot) return lost + 1;
   copy(packet, buffer(slot).subspan(headroom_));
   slots_[slot] = {.pool_link = kNoSlot, .size = static_cast<std::uint32_t>(packet.size())};
@@ -35,7 +34,7 @@ Staging::Taken Staging::pop(StagedQueue& queue) {
   const std::uint32_t slot = queue.first;
   queue.first = slots_[slot].pool_link;
   --queue.count;
-  pool_.give_back(slot);
+  slots_.give_back(slot);
   return {buffer(slot), slots_[slot].size};
 }
 

@@ -45,8 +45,7 @@ class Staging {
   }
 
   MutBytes bytes_;
-  std::span<StagedSlot> slots_;
-  Pool<StagedSlot> pool_;
+  Pool<StagedSlot> slots_;
   std::size_t slot_size_, headroom_;
 };
 
