@@ -23,8 +23,8 @@ class IndexTable {
 
   // REQUIRES: entries.size() is a power of two >= 2 and never more than half of
   // them are in use. `entries` outlives this.
-  explicit IndexTable(std::span<Entry> entries) : entries_(entries), mask_(entries.size() - 1) {
-    CHECK(entries.size() >= 2 && (entries.size() & mask_) == 0);
+  explicit IndexTable(std::span<Entry> entries) : entries_(entries) {
+    CHECK(entries.size() >= 2 && (entries.size() & mask()) == 0);
     for (Entry& entry : entries_) entry = {};
   }
 
@@ -40,8 +40,8 @@ class IndexTable {
   // REQUIRES: slot != kNoSlot
   void insert(std::uint32_t key, std::uint32_t slot) {
     CHECK(2 * (used_ + 1) <= entries_.size() && slot != kNoSlot);
-    std::size_t place = key & mask_;
-    while (entries_[place].slot != kNoSlot) place = (place + 1) & mask_;
+    std::size_t place = key & mask();
+    while (entries_[place].slot != kNoSlot) place = (place + 1) & mask();
     entries_[place] = {key, slot};
     ++used_;
   }
@@ -49,8 +49,8 @@ class IndexTable {
   // The first slot of `key` for which `match(slot)` holds; kNoSlot if none.
   template <class Match>
   std::uint32_t find(std::uint32_t key, Match match) const {
-    for (std::size_t place = key & mask_; entries_[place].slot != kNoSlot;
-         place = (place + 1) & mask_) {
+    for (std::size_t place = key & mask(); entries_[place].slot != kNoSlot;
+         place = (place + 1) & mask()) {
       if (entries_[place].key == key && match(entries_[place].slot)) return entries_[place].slot;
     }
     return kNoSlot;
@@ -61,16 +61,16 @@ class IndexTable {
 
   // REQUIRES: the pair is there.
   void erase(std::uint32_t key, std::uint32_t slot) {
-    std::size_t hole = key & mask_;
+    std::size_t hole = key & mask();
     while (entries_[hole].key != key || entries_[hole].slot != slot) {
       CHECK(entries_[hole].slot != kNoSlot);
-      hole = (hole + 1) & mask_;
+      hole = (hole + 1) & mask();
     }
     // Moves up what would not be found beyond the hole.
-    for (std::size_t place = (hole + 1) & mask_; entries_[place].slot != kNoSlot;
-         place = (place + 1) & mask_) {
+    for (std::size_t place = (hole + 1) & mask(); entries_[place].slot != kNoSlot;
+         place = (place + 1) & mask()) {
       // Its home is not behind the hole: it would be found.
-      if (((place - entries_[place].key) & mask_) < ((place - hole) & mask_)) continue;
+      if (((place - entries_[place].key) & mask()) < ((place - hole) & mask())) continue;
       entries_[hole] = entries_[place];
       hole = place;
     }
@@ -80,8 +80,9 @@ class IndexTable {
   std::size_t used() const { return used_; }
 
  private:
+  std::size_t mask() const { return entries_.size() - 1; }
+
   std::span<Entry> entries_;
-  std::size_t mask_;
   std::size_t used_ = 0;
 };
 
