@@ -25,8 +25,7 @@ bool is(std::vector<std::uint8_t> in) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Bytes in(data, size);
   std::vector<std::uint8_t> copy(data, data + size);
-  const bool is_packet = transport_header_in(copy) != nullptr;
-  CHECK(is<Initiation>(copy) + is<Response>(copy) + is<CookieReply>(copy) + is_packet <= 1);
+  CHECK(is<Initiation>(copy) + is<Response>(copy) + is<CookieReply>(copy) + is_packet(copy) <= 1);
   if (const auto ip = parse_ip(in)) {
     CHECK(ip->size <= size && ip->size >= 20);
     CHECK(ip->source.family == ip->destination.family && ip->source.family != Family::kNone);

@@ -23,6 +23,7 @@ Status run() {
   Device device(storage.memory(), {}, secret.view());
   device.set_private_key(crypto::x25519_private(secret.view()));
   const auto peer = TRY(device.add_peer(View<32>(g_buffer.data(), 32)));
+  TRY(device.set_preshared_key(peer, secret.view()));
   TRY(device.set_endpoint(peer, {.port = 51820}));
   TRY(device.set_persistent_keepalive(peer, 25, Instant{}));
   TRY(device.add_allowed_ip(peer, {}));

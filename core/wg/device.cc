@@ -211,6 +211,7 @@ void Device::note_overload(Instant now) {
 }
 
 // Out of line: there are many calls.
+[[gnu::noinline]] void Device::count(std::uint64_t& counter) { count(counter, 1u); }
 [[gnu::noinline]] void Device::count(std::uint64_t& counter, std::size_t times) {
   counter += times;
 }

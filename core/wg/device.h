@@ -166,7 +166,8 @@ class Device {
   Status on_authentic(const crypto::CountedText& opened, const Seen& seen, Arrival& arrival);
   Result<Received> outcome(Status done, const Arrival& arrival);
   std::size_t seal(Peer& peer, std::span<Outgoing> packets);
-  static void count(std::uint64_t& counter, std::size_t times = 1);
+  static void count(std::uint64_t& counter);
+  static void count(std::uint64_t& counter, std::size_t times);
   static Error count(std::uint64_t& counter, Error error);
 
   // device_timers.cc

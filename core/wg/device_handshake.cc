@@ -17,11 +17,11 @@ MutView<Message::kSize> bytes_of(Message& message) {
 
 // Of all datagrams but packets.
 Status Device::on_handshake(MutBytes datagram, Arrival& arrival) {
-  if (auto* const reply = message_in<CookieReply>(datagram)) {
-    return on_cookie_reply(*reply, arrival);
+  if (is_message<CookieReply>(datagram)) {
+    return on_cookie_reply(message_at<CookieReply>(datagram.first<CookieReply::kSize>()), arrival);
   }
-  auto* const initiation = message_in<Initiation>(datagram);
-  if (initiation == nullptr && message_in<Response>(datagram) == nullptr) {
+  const bool initiates = is_message<Initiation>(datagram);
+  if (!initiates && !is_message<Response>(datagram)) {
     return count(counters_.malformed, Error::kMalformed);
   }
   if (!has_private_key_) return count(counters_.unknown_keys, Error::kNotFound);
@@ -40,7 +40,9 @@ Status Device::on_handshake(MutBytes datagram, Arrival& arrival) {
       return count(counters_.rate_limited, Error::kRefused);
     }
   }
-  if (initiation != nullptr) return on_initiation(*initiation, arrival);
+  if (initiates) {
+    return on_initiation(message_at<Initiation>(datagram.first<Initiation::kSize>()), arrival);
+  }
   return on_response(message_at<Response>(datagram.first<Response::kSize>()), arrival);
 }
 

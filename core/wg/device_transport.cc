@@ -25,9 +25,11 @@ std::size_t run_size(std::span<const Incoming> batch) {
   std::size_t count = 0;
   std::uint32_t receiver = 0;
   for (; count < std::min(batch.size(), crypto::kAeadBatch); ++count) {
-    const auto* header = transport_header_in(batch[count].datagram);
-    if (header == nullptr || (count > 0 && header->receiver.get() != receiver)) break;
-    receiver = header->receiver.get();
+    const MutBytes datagram = batch[count].datagram;
+    if (!is_packet(datagram)) break;
+    const std::uint32_t index = transport_header(datagram).receiver.get();
+    if (count > 0 && index != receiver) break;
+    receiver = index;
   }
   return count;
 }
@@ -37,8 +39,8 @@ std::size_t run_size(std::span<const Incoming> batch) {
 Result<Received> Device::receive(MutBytes datagram, const Endpoint& from, Instant now, Rng& rng) {
   advance(now);
   Arrival arrival{from, rng};
-  const Status done = transport_header_in(datagram) == nullptr ? on_handshake(datagram, arrival)
-                                                               : on_packet(datagram, arrival);
+  const Status done =
+      is_packet(datagram) ? on_packet(datagram, arrival) : on_handshake(datagram, arrival);
   return outcome(done, arrival);
 }
 
@@ -80,9 +82,9 @@ Status Device::find_session(std::uint32_t index, Seen& seen) {
   return {};
 }
 
-// REQUIRES: transport_header_in(datagram) != nullptr
+// REQUIRES: is_packet(datagram)
 Status Device::on_packet(MutBytes datagram, Arrival& arrival) {
-  const auto& header = message_at<TransportHeader>(datagram.first<TransportHeader::kSize>());
+  const auto& header = transport_header(datagram);
   Seen seen;
   TRY(find_session(header.receiver.get(), seen));
   const crypto::CountedText packet{.counter = header.counter.get(),
@@ -102,8 +104,7 @@ void Device::on_packets(std::span<Incoming> run, const Endpoint& from, Rng& rng,
   const auto texts = std::span(memory).first(run.size());
   Status found;
   for (std::size_t i = 0; i < run.size(); ++i) {
-    const auto& header =
-        message_at<TransportHeader>(run[i].datagram.first<TransportHeader::kSize>());
+    const auto& header = transport_header(run[i].datagram);
     found = find_session(header.receiver.get(), seen);
     if (!found) run[i].received = found.error();
     texts[i].counter = header.counter.get();
@@ -211,7 +212,7 @@ std::size_t Device::seal(Peer& peer, std::span<Outgoing> packets) {
     const std::size_t padded_size = padded(packet.size, options_.mtu);
     const MutBytes datagram = packet.buffer.first(kHeadroom + padded_size + kTagSize);
     wipe(datagram.subspan(kHeadroom + packet.size).first(padded_size - packet.size));
-    auto& header = message_at<TransportHeader>(datagram.first<TransportHeader::kSize>());
+    auto& header = transport_header(datagram);
     header.type.set(MessageType::kTransport);
     header.receiver.set(session.remote_index);
     header.counter.set(session.send_counter);

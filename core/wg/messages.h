@@ -106,13 +106,18 @@ Message& message_at(MutView<Message::kSize> datagram) {
   return *reinterpret_cast<Message*>(datagram.data());
 }
 
-// The message that a datagram is; nullptr if it has another size or type. MACs
-// are not looked at.
+// Whether a datagram is a message, by its size and type. MACs are not looked at.
+template <class Message>
+bool is_message(MutBytes datagram) {
+  return datagram.size() == Message::kSize &&
+         message_at<Message>(datagram.first<Message::kSize>()).type.is(Message::kType);
+}
+
+// The message that a datagram is; nullptr if it is none.
 template <class Message>
 Message* message_in(MutBytes datagram) {
-  if (datagram.size() != Message::kSize) return nullptr;
-  Message& message = message_at<Message>(datagram.first<Message::kSize>());
-  return message.type.is(Message::kType) ? &message : nullptr;
+  return is_message<Message>(datagram) ? &message_at<Message>(datagram.first<Message::kSize>())
+                                       : nullptr;
 }
 
 // The bytes before an encrypted packet, the rest of the datagram.
@@ -126,12 +131,15 @@ struct TransportHeader {
   WireCounter counter;
 };
 
-// The header of a packet; nullptr if the datagram has another type or is too
-// short for a tag.
-inline TransportHeader* transport_header_in(MutBytes datagram) {
-  if (datagram.size() < TransportHeader::kMinDatagramSize) return nullptr;
-  auto& header = message_at<TransportHeader>(datagram.first<TransportHeader::kSize>());
-  return header.type.is(MessageType::kTransport) ? &header : nullptr;
+// REQUIRES: datagram.size() >= TransportHeader::kSize
+inline TransportHeader& transport_header(MutBytes datagram) {
+  return message_at<TransportHeader>(datagram.first<TransportHeader::kSize>());
+}
+
+// Whether a datagram is a packet: of that type, and long enough for a tag.
+inline bool is_packet(MutBytes datagram) {
+  return datagram.size() >= TransportHeader::kMinDatagramSize &&
+         transport_header(datagram).type.is(TransportHeader::kType);
 }
 
 }  // namespace core::wg

@@ -90,16 +90,16 @@ TEST(CookieReply, HasItsFieldsWhereThePaperSays) {
 TEST(TransportHeader, NeedsRoomForATag) {
   Buffer wire = counted(64, 4);
   for (std::size_t size = 0; size <= wire.size(); ++size) {
-    EXPECT_EQ(transport_header_in(MutBytes(wire).first(size)) != nullptr, size >= 32) << size;
+    EXPECT_EQ(is_packet(MutBytes(wire).first(size)), size >= 32) << size;
   }
-  auto& m = *transport_header_in(wire);
+  auto& m = transport_header(wire);
   EXPECT_EQ(m.receiver.get(), 0x07060504u);
   EXPECT_EQ(m.counter.get(), 0x0f0e0d0c0b0a0908u);
   m.counter.set(0x1011121314151617u);
   EXPECT_EQ(Buffer(wire.begin() + 7, wire.begin() + 17),
             (Buffer{7, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11, 0x10, 16}));
   wire[2] = 1;
-  EXPECT_EQ(transport_header_in(wire), nullptr);
+  EXPECT_FALSE(is_packet(wire));
 }
 
 }  // namespace

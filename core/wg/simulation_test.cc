@@ -102,7 +102,8 @@ class World {
   void put(Rig& from, const Flying& flying) {
     if (flying.bytes[0] == 4) {
       Buffer bytes = flying.bytes;
-      const auto& header = *transport_header_in(bytes);
+      ASSERT_TRUE(is_packet(bytes));
+      const auto& header = transport_header(bytes);
       const std::uint32_t receiver = header.receiver.get();
       // Receiver indices are random, so a session is known by the one it has
       // and by who sends in it.

@@ -57,7 +57,7 @@ class Timers {
     at_.fill(kNever);
     at_[index(t)] = at;
   }
-  bool armed(Timer t) const { return at_[index(t)] != kNever; }
+  bool armed(Timer t) const { return at_[index(t)] < kNever; }
   // For a rule that counts from the first event of many.
   void arm_if_not(Timer t, Instant at) {
     if (!armed(t)) arm(t, at);
