@@ -18,6 +18,8 @@ class Board {
   virtual void write(core::Bytes text) = 0;
   // The most bytes of the stack that were in use.
   virtual std::size_t stack_used() = 0;
+  // Microseconds that the processor was not asleep since the start; 0: not known.
+  virtual std::uint64_t awake_us() { return 0; }
   // Starts the whole board anew, with what is in flash.
   [[noreturn]] virtual void restart() = 0;
   // The same with an empty store: the keys of the device are gone. Errors: as

@@ -259,7 +259,9 @@ std::string_view status(Context& c, Arguments) {
   c.out << "memory stack=" << c.board.stack_used() << " mbedtls=" << ports::mbedtls::arena_peak()
         << " lwip_heap=" << lwip_stats.mem.max
         << " lwip_pool=" << lwip_stats.memp[MEMP_PBUF_POOL]->max << "\n";
-  c.out << "up " << static_cast<std::uint64_t>(c.board.now().ms) << " ms\n";
+  c.out << "up " << static_cast<std::uint64_t>(c.board.now().ms) << " ms";
+  if (const auto awake = c.board.awake_us()) c.out << " awake_us=" << awake;
+  c.out << "\n";
   return kOk;
 }
 

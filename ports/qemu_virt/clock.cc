@@ -5,7 +5,7 @@
 namespace ports::qemu_virt {
 namespace {
 
-constexpr std::uint64_t kTicksPerMs = 10'000;
+constexpr std::uint64_t kTicksPerMs = 10'000, kTicksPerUs = 10;
 constexpr std::uintptr_t kDeadline = kClint + 0x4000, kTicks = kClint + 0xbff8;
 constexpr std::uintptr_t kEnabled = kPlic + 0x2000, kThreshold = kPlic + 0x200000,
                          kClaim = kPlic + 0x200004;
@@ -24,6 +24,7 @@ std::uint64_t ticks() {
 constexpr std::uint32_t kInterruptsOn = 1u << 3;  // in mstatus
 
 std::uint64_t g_watch_ticks = 0;  // 0: there is no watchdog
+std::uint64_t g_ticks_asleep = 0;
 
 void set_deadline(std::uint64_t deadline) {
   word_at(kDeadline + 4) = UINT32_MAX;  // no half-written deadline is ever in the past
@@ -70,10 +71,12 @@ void sleep_until(core::Instant at) {
       at == core::kNever ? UINT64_MAX : static_cast<std::uint64_t>(at.ms) * kTicksPerMs;
   __asm__ volatile("csrc mstatus, %0" : : "r"(kInterruptsOn) : "memory");
   set_deadline(deadline);
+  const std::uint64_t before = ticks();
   __asm__ volatile("csrw mie, %0\n\twfi\n\tcsrw mie, zero"
                    :
                    : "r"(kTimerBit | kDevicesBit)
                    : "memory");
+  g_ticks_asleep += ticks() - before;
   for (int i = 0; i < kMostInterrupts; ++i) {
     const std::uint32_t interrupt = word_at(kClaim);
     if (interrupt == 0) break;
@@ -81,5 +84,7 @@ void sleep_until(core::Instant at) {
   }
   start_watching();
 }
+
+std::uint64_t awake_us() { return (ticks() - g_ticks_asleep) / kTicksPerUs; }
 
 }  // namespace ports::qemu_virt

@@ -22,5 +22,8 @@ void watch(std::int64_t ms);
 // Sleeps until `at`, or until a device wants something; may return early.
 void sleep_until(core::Instant at);
 
+// Microseconds since the machine was switched on, those asleep left out.
+std::uint64_t awake_us();
+
 }  // namespace ports::qemu_virt
 #endif  // PORTS_QEMU_VIRT_CLOCK_H_

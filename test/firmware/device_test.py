@@ -80,6 +80,8 @@ class Test(Talk):
         self.all_arrive()
         numbers = self.chip.numbers()
         expect(numbers["unreadable"] == 0, "everything is read")
+        up, awake = re.search(r"up (\d+) ms awake_us=(\d+)", " ".join(self.chip.ask("status"))).groups()
+        expect(0 < int(awake) < int(up) * 1000, f"it sleeps now and then: awake {awake} us of {up} ms")
         print("  " + " ".join(f"{name}={numbers[name]}" for name in ("stack", "mbedtls", "lwip_heap", "lwip_pool")))
 
     def largest(self):

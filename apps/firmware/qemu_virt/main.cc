@@ -38,6 +38,7 @@ class Machine final : public firmware::Board {
   WallTime wall_time() override { return has_clock_ ? ports::qemu_virt::wall_time() : WallTime{}; }
   void write(Bytes text) override { ports::qemu_virt::write(text); }
   std::size_t stack_used() override { return ports::qemu_virt::stack_used(); }
+  std::uint64_t awake_us() override { return ports::qemu_virt::awake_us(); }
   [[noreturn]] void restart() override { ports::qemu_virt::restart(); }
   Status erase_and_restart() override {
     TRY(store_.format(rng_));
