@@ -3,7 +3,7 @@
 
 Usage: device_test.py BOARD_BUILD BUILD [KILLS]
 Everything is in namespaces of the test's own: the site, each Linux device and the wire, to which the boards are
-attached by tap devices. KILLS: how often a board loses power in the middle of its work; 8 by default.
+attached by tap devices. KILLS: how often a board loses power in the middle of its work; 50 by default.
 """
 import base64
 import contextlib
@@ -275,7 +275,7 @@ def main(test_of=Test):
     wire.isolate()
     check_no_heap(image.with_suffix(".elf"))
     with tempfile.TemporaryDirectory(prefix="ginnel-firmware-") as folder:
-        test = test_of(image, pathlib.Path(sys.argv[2]).resolve(), folder, int(sys.argv[3]) if len(sys.argv) > 3 else 8)
+        test = test_of(image, pathlib.Path(sys.argv[2]).resolve(), folder, int(sys.argv[3]) if len(sys.argv) > 3 else 50)
         try:
             test.run()
         except (Failed, wire.Failed, RuntimeError, subprocess.SubprocessError) as failure:

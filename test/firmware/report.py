@@ -22,7 +22,7 @@ from linux import Linux  # noqa: E402
 from site_under_test import Failed, Site, wait_until  # noqa: E402
 from talk import Talk  # noqa: E402
 
-COUNTED = ("-icount", "shift=0")
+COUNTED, AT_125_MHZ = ("-icount", "shift=0"), ("-icount", "shift=3")  # 1 ns, 8 ns for each instruction
 INSTRUCTIONS_PER_US, CLOCK_HZ = 1000, 160e6
 MESSAGES = 16  # as many as the smaller one has room for
 
@@ -87,9 +87,12 @@ class Device(Talk):
         numbers = self.chip.numbers()
         self.chip.kill()
         self.chip.start(more=COUNTED)
-        up = self.chip.wait_for(r"\* tunnel up after (\d+) ms\n")[1]
         self.chip.wait_for(r"\* state online\n")
-        show("from the start to online: tunnel, TLS, subscription", self.awake(), f"tunnel up after {up} ms")
+        show("from the start to online: tunnel, TLS, subscription", self.awake())
+        self.chip.kill()
+        self.chip.start(more=AT_125_MHZ)
+        up = self.chip.wait_for(r"\* tunnel up after (\d+) ms\n")[1]
+        print(f"tunnel up after {up} ms at 125 million instructions a second")
         print("most memory used, bytes: " + " ".join(f"{name}={numbers[name]}" for name in ("stack", "mbedtls", "lwip_heap"))
               + f"; packets: lwip_pool={numbers['lwip_pool']}")
 
