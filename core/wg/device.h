@@ -185,7 +185,7 @@ class Device {
   IndexTable receiver_indices_, public_keys_;
   Pool<Peer> peers_;
   std::span<std::uint32_t> replay_windows_;
-  std::size_t window_words_;  // words of one of them
+  std::size_t window_words_ = 0;  // words of one of them
   AllowedIps allowed_ips_;
   Staging staging_;
   RateLimiter rate_limiter_;
