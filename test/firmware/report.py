@@ -46,6 +46,14 @@ def calls(image):
         show(what, int(mean), stack)
 
 
+def handshakes(build):
+    """TLS alone: until the connection is open."""
+    print(f"\n{'a TLS handshake':55}{'million':>10}{'ms':>10}  bytes of stack, of mbedTLS's arena")
+    said = output_of("/usr/bin/python3", ROOT / "test/firmware/tls_test.py", build)  # Debian's, which has cryptography
+    for what, instructions, stack, arena in re.findall(r"^(.*): instructions=(\d+) stack=(\d+) arena=(\d+)$", said, re.M):
+        show(what, int(instructions), f"{stack}, {arena}")
+
+
 class Device(Talk):
     """A board and a Linux device that talk through tunnel and TLS."""
 
@@ -121,6 +129,7 @@ def main():
     wire.isolate()
     net = wire.Wire(["alice"])
     calls(small / "bench/board/board_report.img")
+    handshakes(small)
     with tempfile.TemporaryDirectory(prefix="ginnel-report-") as folder:
         for number, (image, profile) in enumerate(zip(images, ("400 KB", "128 KB"))):
             print(f"\n{'the firmware for ' + profile + ' of RAM':55}{'million':>10}{'ms':>10}")
