@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "core/crypto/words.h"
+
 namespace core::crypto {
 namespace {
 
@@ -41,18 +43,6 @@ constexpr Word upper(std::uint64_t constant) {
 }
 
 template <class Word>
-Word load_be(const std::uint8_t* in) {
-  Word out = 0;
-  for (std::size_t i = 0; i < sizeof(Word); ++i) out = static_cast<Word>(out << 8 | in[i]);
-  return out;
-}
-
-template <class Word>
-void store_be(Word word, std::uint8_t* out) {
-  for (std::size_t i = sizeof(Word); i-- > 0; word >>= 8) out[i] = static_cast<std::uint8_t>(word);
-}
-
-template <class Word>
 Word big_sigma(const int (&by)[3], Word x) {
   return std::rotr(x, by[0]) ^ std::rotr(x, by[1]) ^ std::rotr(x, by[2]);
 }
@@ -73,7 +63,8 @@ Sha2<Function>::Sha2() {
 template <class Function>
 void Sha2<Function>::compress() {
   std::array<Word, Function::kRounds> w;
-  for (std::size_t i = 0; i < 16; ++i) w[i] = load_be<Word>(block_.data() + sizeof(Word) * i);
+  for (std::size_t i = 0; i < 16; ++i)
+    w[i] = load_be<Word>(Bytes(block_).subspan(sizeof(Word) * i).first<sizeof(Word)>());
   for (std::size_t i = 16; i < w.size(); ++i) {
     w[i] = small_sigma(Function::kSmallSigma1, w[i - 2]) + w[i - 7] +
            small_sigma(Function::kSmallSigma0, w[i - 15]) + w[i - 16];
@@ -115,9 +106,10 @@ void Sha2<Function>::finish(MutView<kDigest> digest) {
     at = 0;
   }
   wipe(MutBytes(block_).subspan(at));
-  store_be(bits, block_.data() + kBlock - sizeof(bits));
+  store_be(bits, MutBytes(block_).last<sizeof(bits)>());
   compress();
-  for (std::size_t i = 0; i < 8; ++i) store_be(state_[i], digest.data() + sizeof(Word) * i);
+  for (std::size_t i = 0; i < 8; ++i)
+    store_be(state_[i], MutBytes(digest).subspan(sizeof(Word) * i).first<sizeof(Word)>());
 }
 
 template class Sha2<Sha256Function>;

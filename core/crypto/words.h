@@ -30,21 +30,16 @@ inline void store_u64_le(std::uint64_t word, MutView<8> out) {
   store_u32_le(static_cast<std::uint32_t>(word >> 32), out.last<4>());
 }
 
-inline std::uint32_t load_u32_be(View<4> in) {
-  return std::uint32_t{in[0]} << 24 | std::uint32_t{in[1]} << 16 | std::uint32_t{in[2]} << 8 |
-         std::uint32_t{in[3]};
+template <class Word>
+Word load_be(View<sizeof(Word)> in) {
+  Word out = 0;
+  for (const std::uint8_t byte : in) out = static_cast<Word>(out << 8 | byte);
+  return out;
 }
 
-inline void store_u32_be(std::uint32_t word, MutView<4> out) {
-  out[0] = static_cast<std::uint8_t>(word >> 24);
-  out[1] = static_cast<std::uint8_t>(word >> 16);
-  out[2] = static_cast<std::uint8_t>(word >> 8);
-  out[3] = static_cast<std::uint8_t>(word);
-}
-
-inline void store_u64_be(std::uint64_t word, MutView<8> out) {
-  store_u32_be(static_cast<std::uint32_t>(word >> 32), out.first<4>());
-  store_u32_be(static_cast<std::uint32_t>(word), out.last<4>());
+template <class Word>
+void store_be(Word word, MutView<sizeof(Word)> out) {
+  for (std::size_t i = sizeof(Word); i-- > 0; word >>= 8) out[i] = static_cast<std::uint8_t>(word);
 }
 
 }  // namespace core::crypto

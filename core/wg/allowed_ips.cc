@@ -13,7 +13,7 @@ Words words_of(const IpAddress& address) {
   const View<16> bytes = address.bytes;
   Words out;
   for (std::size_t i = 0; i < out.size(); ++i) {
-    out[i] = crypto::load_u32_be(bytes.subspan(4 * i).first<4>());
+    out[i] = crypto::load_be<std::uint32_t>(bytes.subspan(4 * i).first<4>());
   }
   return out;
 }

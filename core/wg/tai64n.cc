@@ -19,8 +19,8 @@ Status Tai64nClock::stamp(WallTime wall, MutView<12> out) {
   constexpr std::uint64_t kEpoch = (std::uint64_t{1} << 62) + 10;
   constexpr std::uint32_t kNsPerS = 1'000'000'000;
   const std::uint64_t seconds = at / kNsPerS;
-  crypto::store_u64_be(kEpoch + seconds, out.first<8>());
-  crypto::store_u32_be(static_cast<std::uint32_t>(at - seconds * kNsPerS), out.last<4>());
+  crypto::store_be(kEpoch + seconds, out.first<8>());
+  crypto::store_be(static_cast<std::uint32_t>(at - seconds * kNsPerS), out.last<4>());
   return {};
 }
 
