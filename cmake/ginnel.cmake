@@ -64,10 +64,9 @@ function(hosted_library name)
   target_link_libraries(${name} PUBLIC ginnel_warnings ${ARG_DEPENDS})
 endfunction()
 
-# What is tested is optimized and checked for everything; a test that is not
-# takes half the time to build.
-if(GINNEL_SANITIZE)
-  set(GINNEL_TEST_OPTIONS -O0 -fno-sanitize=null,object-size,vptr)
+# What is tested is optimized; a test that is not takes half the time to build.
+if(GINNEL_SANITIZE AND NOT GINNEL_FUZZ)
+  set(GINNEL_TEST_OPTIONS -O0)
 endif()
 
 # ginnel_test(NAME [PREFIX text] SOURCES... DEPENDS targets...): a GoogleTest

@@ -32,8 +32,7 @@ Status run() {
   const auto to = TRY(device.route(g_buffer));
   TRY(device.send(to, std::span(&out, 1), Instant{}));
   TRY(device.receive(g_buffer, {}, Instant{}, rng));
-  TRY(device.poll(device.next_deadline().at, {}, rng,
-                  MutView<kMaxPollSize>(g_buffer.data(), kMaxPollSize)));
+  TRY(device.poll(device.next_deadline().at, {}, rng, MutBytes(g_buffer).first<kMaxPollSize>()));
   return {};
 }
 

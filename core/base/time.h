@@ -19,8 +19,8 @@ struct Instant {
 };
 // By value: std::max would have 32-bit targets keep both in memory.
 constexpr Instant later(Instant a, Instant b) { return a < b ? b : a; }
-// Sorts last: a deadline that is not armed. Can be added to, and its low half is
-// 0, which 32-bit targets compare with for less.
+// Sorts last: a deadline that is not armed. Its low half is 0: whether something
+// is earlier, 32-bit targets see by the upper half alone.
 inline constexpr Instant kNever{std::int64_t{1} << 62};
 
 // Milliseconds since 1970-01-01 UTC, as far as the caller knows. May jump.

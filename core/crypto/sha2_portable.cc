@@ -63,8 +63,9 @@ Sha2<Function>::Sha2() {
 template <class Function>
 void Sha2<Function>::compress() {
   std::array<Word, Function::kRounds> w;
-  for (std::size_t i = 0; i < 16; ++i)
+  for (std::size_t i = 0; i < 16; ++i) {
     w[i] = load_be<Word>(Bytes(block_).subspan(sizeof(Word) * i).first<sizeof(Word)>());
+  }
   for (std::size_t i = 16; i < w.size(); ++i) {
     w[i] = small_sigma(Function::kSmallSigma1, w[i - 2]) + w[i - 7] +
            small_sigma(Function::kSmallSigma0, w[i - 15]) + w[i - 16];
@@ -108,8 +109,9 @@ void Sha2<Function>::finish(MutView<kDigest> digest) {
   wipe(MutBytes(block_).subspan(at));
   store_be(bits, MutBytes(block_).last<sizeof(bits)>());
   compress();
-  for (std::size_t i = 0; i < 8; ++i)
+  for (std::size_t i = 0; i < 8; ++i) {
     store_be(state_[i], MutBytes(digest).subspan(sizeof(Word) * i).first<sizeof(Word)>());
+  }
 }
 
 template class Sha2<Sha256Function>;

@@ -3,6 +3,7 @@
 #define CORE_WG_HAND_MADE_TEST_H_
 
 #include "core/crypto/aead.h"
+#include "core/wg/message_in_test.h"
 #include "core/wg/rig_test.h"
 
 namespace core::wg {

@@ -15,8 +15,9 @@ bool read(Bytes packet, IpHeader& out) {
   // IPv6 says how much follows its header.
   const std::size_t header_size = v4 ? (packet[0] & 15u) * 4 : kIpv6Size;
   out.size = (v4 ? 0 : kIpv6Size) + u16_be(packet.subspan(v4 ? 2 : 4));
-  if (header_size < kMinIpv4Size || out.size < header_size || out.size > packet.size())
+  if (header_size < kMinIpv4Size || out.size < header_size || out.size > packet.size()) {
     return false;
+  }
   out.source.family = out.destination.family = v4 ? Family::kIpv4 : Family::kIpv6;
   const std::size_t size = out.source.view().size();
   const Bytes addresses = packet.subspan(v4 ? 12 : 8);

@@ -8,6 +8,7 @@
 #include "core/wg/cookie.h"
 #include "core/wg/ip.h"
 #include "core/wg/keypairs.h"
+#include "core/wg/message_in_test.h"
 #include "core/wg/rate_limiter.h"
 #include "core/wg/tai64n.h"
 #include "core/wg/timers.h"
@@ -190,6 +191,14 @@ TEST(Tai64n, NeverGoesBackWhateverTheClockSays) {
     EXPECT_GT(stamp, last);
     last = stamp;
   }
+}
+
+TEST(Tai64n, LeavesDecadesToCountWhateverTheClockSays) {
+  constexpr std::uint64_t kYear = 365 * std::uint64_t{86'400} * 1'000'000'000;
+  const std::uint64_t floor = *Tai64nClock().wanted({INT64_MAX});
+  EXPECT_GT(floor, 500 * kYear);
+  EXPECT_GT(UINT64_MAX - floor, 75 * kYear);
+  EXPECT_EQ(*Tai64nClock().wanted({INT64_MIN}), Tai64nClock::kBlock);
 }
 
 TEST(Tai64n, TellsTimeOnlyByTheSixteenMilliseconds) {

@@ -113,13 +113,6 @@ bool is_message(MutBytes datagram) {
          message_at<Message>(datagram.first<Message::kSize>()).type.is(Message::kType);
 }
 
-// The message that a datagram is; nullptr if it is none.
-template <class Message>
-Message* message_in(MutBytes datagram) {
-  return is_message<Message>(datagram) ? &message_at<Message>(datagram.first<Message::kSize>())
-                                       : nullptr;
-}
-
 // The bytes before an encrypted packet, the rest of the datagram.
 struct TransportHeader {
   static constexpr std::size_t kSize = 16;

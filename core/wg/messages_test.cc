@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "core/wg/message_in_test.h"
+
 namespace core::wg {
 namespace {
 
@@ -32,7 +34,7 @@ TYPED_TEST(HandshakeMessage, HasOneSizeOnly) {
   for (std::size_t size = 0; size < 200; ++size) {
     Buffer wire = counted(200, TestFixture::kType);
     wire.resize(size);
-    EXPECT_EQ(message_in<TypeParam>(wire) != nullptr, size == TypeParam::kSize) << size;
+    EXPECT_EQ(is_message<TypeParam>(wire), size == TypeParam::kSize) << size;
   }
 }
 
@@ -42,7 +44,7 @@ TYPED_TEST(HandshakeMessage, HasOneTypeOnlyAndZerosAfterIt) {
       Buffer wire = counted(TypeParam::kSize, TestFixture::kType);
       const bool same = wire[byte] == value;
       wire[byte] = static_cast<std::uint8_t>(value);
-      EXPECT_EQ(message_in<TypeParam>(wire) != nullptr, same) << byte << " " << value;
+      EXPECT_EQ(is_message<TypeParam>(wire), same) << byte << " " << value;
     }
   }
 }

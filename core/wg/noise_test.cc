@@ -9,6 +9,7 @@
 #include "core/crypto/x25519.h"
 #include "core/wg/cookie.h"
 #include "core/wg/kdf.h"
+#include "core/wg/message_in_test.h"
 #include "core/wg/pair_test.h"
 #include "test/vectors.h"
 

@@ -9,7 +9,7 @@ void Peer::on_sent(std::size_t size, Instant now) {
 }
 
 void Peer::on_data_sent(Instant now) {
-  timers_.arm_if_not(Timer::kNewHandshake, now + (kNewHandshakeMs + jitter_ms_));
+  timers_.arm_if_not(Timer::kNewHandshake, now + kNewHandshakeMs + jitter_ms_);
   const Keypair& session = keypairs_.current();
   if (initiated_before(kRekeyAfterMs, now) || session.send_counter >= kRekeyAfterMessages) {
     want_handshake(Wish::kForSession, now);

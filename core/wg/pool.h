@@ -53,6 +53,7 @@ class Pool {
   std::size_t free() const { return free_; }
   // All of them, free or not.
   std::span<Slot> slots() const { return slots_; }
+  // REQUIRES: slot < slots().size()
   Slot& operator[](std::size_t slot) const { return slots_[slot]; }
 
  private:

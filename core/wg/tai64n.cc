@@ -26,8 +26,8 @@ Status Tai64nClock::stamp(WallTime wall, MutView<12> out) {
 
 // The wall clock counts by 16 ms: what a timestamp tells of our time is coarse.
 std::uint64_t Tai64nClock::earliest(WallTime wall) const {
-  constexpr std::int64_t kMax = std::int64_t{1} << 40;  // 2527 AD; 27 years are left to count
-  const std::int64_t count = std::clamp<std::int64_t>(wall.ms >> 4, 0, kMax);
+  constexpr std::int64_t kMost = std::int64_t{232} << 32;  // 2475 AD; 79 years are left to count
+  const std::int64_t count = std::clamp<std::int64_t>(wall.ms >> 4, 0, kMost);
   return std::max(next_, static_cast<std::uint64_t>(count) * 16'000'000);
 }
 

@@ -38,11 +38,18 @@ def show(what, instructions, more=""):
     print(f"{what:55}{instructions / 1e6:10.2f}{instructions / CLOCK_HZ * 1000:10.1f}  {more}".rstrip(), flush=True)
 
 
+def rows(pattern, text):
+    found = re.findall(pattern, text, re.M)
+    if not found:
+        sys.exit(f"nothing was measured:\n{text}")
+    return found
+
+
 def calls(image):
     """Primitives, handshakes, packets, sessions."""
     print(f"{'one call':55}{'million':>10}{'ms':>10}  bytes of stack")
     report = output_of(ROOT / "bench/board/run.sh", image)
-    for what, stack, mean in re.findall(r"^(.*?)  +\d+ +(\d+) +(\d+) +\d+$", report, re.M):
+    for what, stack, mean in rows(r"^(.*?)  +\d+ +(\d+) +(\d+) +\d+$", report):
         show(what, int(mean), stack)
 
 
@@ -50,7 +57,7 @@ def handshakes(build):
     """TLS alone: until the connection is open."""
     print(f"\n{'a TLS handshake':55}{'million':>10}{'ms':>10}  bytes of stack, of mbedTLS's arena")
     said = output_of("/usr/bin/python3", ROOT / "test/firmware/tls_test.py", build)  # Debian's, which has cryptography
-    for what, instructions, stack, arena in re.findall(r"^(.*): instructions=(\d+) stack=(\d+) arena=(\d+)$", said, re.M):
+    for what, instructions, stack, arena in rows(r"^(.*): instructions=(\d+) stack=(\d+) arena=(\d+)$", said):
         show(what, int(instructions), f"{stack}, {arena}")
 
 
@@ -69,12 +76,12 @@ class Device(Talk):
 
     def takes(self, what, count, act, event):
         """What one of `count` takes, of which the console says that it has happened; asking is left out."""
-        asked = -self.awake() + self.awake()
+        first = self.awake()
         before, start = self.awake(), len(self.chip.board.console)
         act()
         for _ in range(count):
             start = self.chip.wait_for(event, start).end()
-        show(what, (self.awake() - before - asked) / count)
+        show(what, (self.awake() - before - (before - first)) / count)
 
     def measure(self):
         self.site.start()
@@ -142,7 +149,7 @@ def main():
                 device.stop()
     print("\na message on flash, 64 blocks of 4 KiB")
     written = output_of(build / "ports/flash/flash_messenger_test", "--gtest_filter=*IsWrittenLittleForAMessage")
-    print("\n".join(line for line in written.splitlines() if line.endswith("a message")))
+    print("\n".join(rows(r"^.* a message$", written)))
 
 
 if __name__ == "__main__":
